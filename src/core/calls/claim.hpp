@@ -1,0 +1,54 @@
+// Whether a due call may be dialed now: the decision that the dialer's claim transaction carries out.
+//
+// Pure: everything it looks at is in its arguments, so each reason is a row of a test. The order of the checks is the
+// order in which a person would want to hear of them.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "core/calls/calling_window.hpp"
+#include "core/calls/types.hpp"
+#include "core/flags/flags.hpp"
+
+namespace callramp {
+
+/// What the claim transaction knows about one due call.
+struct ClaimCandidate {
+  Call call;
+  bool number_has_open_attempt = false;  ///< of any call
+  bool on_do_not_call = false;
+  std::int64_t do_not_call_version = 0;
+  bool agent_exists = true;
+};
+
+struct ClaimLimits {
+  bool old_system_available = false;      ///< an adapter is configured
+  Duration expires_after = hours{48};     ///< a call still undialed this long after due_at is expired
+};
+
+/// Dial it, on this system; `route` says why.
+struct DialNow {
+  System system = System::new_system;
+  RouteDecision route;
+};
+/// Look again at `until`, not before.
+struct WaitUntil {
+  Instant until{};
+  std::string reason;
+};
+/// It will never be dialed.
+struct EndNow {
+  Outcome outcome = Outcome::expired;
+  std::optional<Fault> fault;
+  std::string reason;
+};
+using ClaimVerdict = std::variant<DialNow, WaitUntil, EndNow>;
+
+/// `local` holds the callee's local clock in every zone that the number may be in; the window must be open in all.
+ClaimVerdict judge_claim(const ClaimCandidate& candidate, const RoutingState& routing, const CallingWindow& window,
+                         const std::vector<LocalClock>& local, const ClaimLimits& limits, Instant now);
+
+}  // namespace callramp
