@@ -1,7 +1,8 @@
 // Channel<T>: a bounded queue between coroutines of one executor.
 //
 // At its limit `send` waits (events: the producer slows down) and `push_dropping_oldest` forgets the oldest (audio: a
-// late frame is worth less than a new one). Both are named at the call, so every queue says what happens when it is full.
+// late frame is worth less than a new one). Both are named at the call, so every queue says what happens when it is
+// full.
 #pragma once
 
 #include <cstddef>

@@ -35,7 +35,8 @@ bool VirtualClock::step(asio::io_context& context, Instant end) {
   if (sleepers_.empty() || sleepers_.begin()->first > end) return false;
   now_ = std::max(now_, sleepers_.begin()->first);
   // Every sleeper of this instant in one go; each erases its own entry as it leaves.
-  for (auto [first, last] = sleepers_.equal_range(sleepers_.begin()->first); first != last; ++first) first->second->notify();
+  for (auto [first, last] = sleepers_.equal_range(sleepers_.begin()->first); first != last; ++first)
+    first->second->notify();
   return true;
 }
 

@@ -8,7 +8,8 @@ namespace callramp::async {
 Awaitable<void> Signal::wait() {
   boost::system::error_code woken;
   co_await timer_.async_wait(asio::redirect_error(asio::use_awaitable, woken));
-  // Both a notify and a cancellation end the wait with operation_aborted; only the coroutine's own state tells them apart.
+  // Both a notify and a cancellation end the wait with operation_aborted; only the coroutine's own state tells them
+  // apart.
   const auto state = co_await asio::this_coro::cancellation_state;
   if (state.cancelled() != asio::cancellation_type::none)
     throw boost::system::system_error(asio::error::operation_aborted);

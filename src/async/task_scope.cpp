@@ -45,7 +45,8 @@ void TaskScope::spawn(Awaitable<void> task) {
 void TaskScope::cancel() {
   state_->cancelled = true;
   // A task may end inside emit() and erase itself, so the iterator moves on first.
-  for (auto task = state_->running.begin(); task != state_->running.end();) (task++)->emit(asio::cancellation_type::terminal);
+  for (auto task = state_->running.begin(); task != state_->running.end();)
+    (task++)->emit(asio::cancellation_type::terminal);
 }
 
 Awaitable<void> TaskScope::join() {

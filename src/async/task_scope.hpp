@@ -41,8 +41,8 @@ class TaskScope {
 };
 
 /// Asio throws operation_aborted at the *next* co_await of a cancelled coroutine, clean-up included. A coroutine that
-/// has to finish something first says `co_await ignore_cancellation();`, and `co_await heed_cancellation();` afterwards.
-/// Both hold for the whole spawned task, not only for the calling function.
+/// has to finish something first says `co_await ignore_cancellation();`, and `co_await heed_cancellation();`
+/// afterwards. Both hold for the whole spawned task, not only for the calling function.
 inline auto ignore_cancellation() { return asio::this_coro::throw_if_cancelled(false); }
 inline auto heed_cancellation() { return asio::this_coro::throw_if_cancelled(true); }
 
@@ -50,8 +50,8 @@ inline auto heed_cancellation() { return asio::this_coro::throw_if_cancelled(tru
 /// its own. In a coroutine that may have been cancelled already: `co_await ignore_cancellation();` first.
 Awaitable<void> shielded(Awaitable<void> body);
 
-/// Runs `body(scope)` and then stops the scope, whether body returned, threw or was cancelled. The usual way to own tasks
-/// in a coroutine.
+/// Runs `body(scope)` and then stops the scope, whether body returned, threw or was cancelled. The usual way to own
+/// tasks in a coroutine.
 template <class Body>
 Awaitable<void> with_scope(Body body) {
   TaskScope scope(co_await asio::this_coro::executor);

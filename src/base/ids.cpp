@@ -4,7 +4,8 @@ namespace callramp {
 
 std::string make_ulid(Instant at, Random& random) {
   static constexpr char alphabet[] = "0123456789abcdefghjkmnpqrstvwxyz";
-  auto millis = static_cast<std::uint64_t>(std::chrono::floor<std::chrono::milliseconds>(at).time_since_epoch().count());
+  auto millis =
+      static_cast<std::uint64_t>(std::chrono::floor<std::chrono::milliseconds>(at).time_since_epoch().count());
   std::string text(26, '0');
   for (int i = 9; i >= 0; --i, millis >>= 5) text[static_cast<std::size_t>(i)] = alphabet[millis & 31];
   std::uint64_t high = random.next();

@@ -1,7 +1,7 @@
 // Ids: typed strings, so that an AttemptId cannot be passed for a CallId.
 //
-// A new id is a ULID in lower case (48 bits of milliseconds, 80 random bits, Crockford base 32, 26 characters): it sorts
-// by creation, which keeps index pages local, and it needs no coordination between nodes.
+// A new id is a ULID in lower case (48 bits of milliseconds, 80 random bits, Crockford base 32, 26 characters): it
+// sorts by creation, which keeps index pages local, and it needs no coordination between nodes.
 #pragma once
 
 #include <compare>

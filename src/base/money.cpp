@@ -34,8 +34,8 @@ std::string to_string(const Money& money) {
 
 Result<std::int64_t> parse_micros(std::string_view decimal) {
   const auto bad = [&] {
-    return fail(ErrorCode::invalid_request,
-                "amount '" + std::string(decimal.substr(0, 32)) + "' is not a decimal number with at most six decimals");
+    return fail(ErrorCode::invalid_request, "amount '" + std::string(decimal.substr(0, 32)) +
+                                                "' is not a decimal number with at most six decimals");
   };
   std::string_view rest = decimal;
   const bool negative = rest.starts_with('-');

@@ -31,8 +31,7 @@ Result<Percent> Percent::parse(std::string_view text) {
 }
 
 Result<Percent> Percent::from_number(double value) {
-  if (!(value >= 0 && value <= 100))
-    return fail(ErrorCode::invalid_request, "a percentage lies between 0 and 100");
+  if (!(value >= 0 && value <= 100)) return fail(ErrorCode::invalid_request, "a percentage lies between 0 and 100");
   const double scaled = value * 100;
   // 1e-6 basis points: what a decimal with two places can lose in binary, and far below a third decimal.
   if (std::abs(scaled - std::round(scaled)) > 1e-6)

@@ -12,7 +12,8 @@ namespace callramp {
 class PhoneNumber {
  public:
   PhoneNumber() = default;
-  /// '+', then 7 to 15 digits, the first not 0 (ITU-T E.164: at most 15). No spaces; anything else is invalid_phone_number.
+  /// '+', then 7 to 15 digits, the first not 0 (ITU-T E.164: at most 15). No spaces; anything else is
+  /// invalid_phone_number.
   static Result<PhoneNumber> parse(std::string_view text);
 
   const std::string& e164() const noexcept { return e164_; }

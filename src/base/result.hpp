@@ -57,19 +57,17 @@ inline std::unexpected<Error> fail(ErrorCode code, std::string message, std::str
 #define CALLRAMP_CONCAT_(a, b) a##b
 #define CALLRAMP_CONCAT(a, b) CALLRAMP_CONCAT_(a, b)
 /// TRY(name, expression): `auto name = value`, or return the error to the caller.
-#define TRY(name, ...)                                                        \
-  auto CALLRAMP_CONCAT(try_, __LINE__) = (__VA_ARGS__);                       \
-  if (!CALLRAMP_CONCAT(try_, __LINE__))                                       \
-    return std::unexpected(std::move(CALLRAMP_CONCAT(try_, __LINE__)).error()); \
+#define TRY(name, ...)                                                                                              \
+  auto CALLRAMP_CONCAT(try_, __LINE__) = (__VA_ARGS__);                                                             \
+  if (!CALLRAMP_CONCAT(try_, __LINE__)) return std::unexpected(std::move(CALLRAMP_CONCAT(try_, __LINE__)).error()); \
   auto name = std::move(CALLRAMP_CONCAT(try_, __LINE__)).value()
 /// The same inside a coroutine.
-#define CO_TRY(name, ...)                                                        \
-  auto CALLRAMP_CONCAT(try_, __LINE__) = (__VA_ARGS__);                          \
-  if (!CALLRAMP_CONCAT(try_, __LINE__))                                          \
-    co_return std::unexpected(std::move(CALLRAMP_CONCAT(try_, __LINE__)).error()); \
+#define CO_TRY(name, ...)                                                                                              \
+  auto CALLRAMP_CONCAT(try_, __LINE__) = (__VA_ARGS__);                                                                \
+  if (!CALLRAMP_CONCAT(try_, __LINE__)) co_return std::unexpected(std::move(CALLRAMP_CONCAT(try_, __LINE__)).error()); \
   auto name = std::move(CALLRAMP_CONCAT(try_, __LINE__)).value()
 /// For a Status, whose value is nothing.
-#define TRY_VOID(...)                                                     \
+#define TRY_VOID(...) \
   if (auto try_status = (__VA_ARGS__); !try_status) return std::unexpected(std::move(try_status).error())
-#define CO_TRY_VOID(...)                                                  \
+#define CO_TRY_VOID(...) \
   if (auto try_status = (__VA_ARGS__); !try_status) co_return std::unexpected(std::move(try_status).error())

@@ -32,17 +32,18 @@ std::string to_iso(Instant at) {
   const std::chrono::year_month_day date{day};
   const std::chrono::hh_mm_ss clock{millis - day};
   char text[40];
-  const int length = std::snprintf(text, sizeof text, "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ", static_cast<int>(date.year()),
-                                   static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                                   static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
-                                   static_cast<int>(clock.seconds().count()), static_cast<int>(clock.subseconds().count()));
+  const int length =
+      std::snprintf(text, sizeof text, "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ", static_cast<int>(date.year()),
+                    static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                    static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
+                    static_cast<int>(clock.seconds().count()), static_cast<int>(clock.subseconds().count()));
   return {text, static_cast<std::size_t>(length)};
 }
 
 Result<Instant> parse_iso(std::string_view text) {
   const auto bad = [whole = text] {
-    return fail(ErrorCode::invalid_request,
-                "time '" + std::string(whole.substr(0, 40)) + "' is not ISO-8601 with a zone; write it like 2026-11-24T09:30:00Z");
+    return fail(ErrorCode::invalid_request, "time '" + std::string(whole.substr(0, 40)) +
+                                                "' is not ISO-8601 with a zone; write it like 2026-11-24T09:30:00Z");
   };
   const auto year = digits(text, 4);
   if (!year || !skip(text, '-')) return bad();

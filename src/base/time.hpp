@@ -11,11 +11,11 @@
 
 namespace callramp {
 
+using std::chrono::hours;
 using std::chrono::microseconds;
 using std::chrono::milliseconds;
-using std::chrono::seconds;
 using std::chrono::minutes;
-using std::chrono::hours;
+using std::chrono::seconds;
 
 using Duration = std::chrono::microseconds;
 /// A point of time, UTC, microseconds since 1970.
@@ -27,8 +27,8 @@ constexpr Instant from_micros(std::int64_t micros) noexcept { return Instant{Dur
 /// "2026-11-24T07:53:04.123Z"; milliseconds, truncated.
 std::string to_iso(Instant at);
 
-/// Accepts what ISO-8601 and RFC 3339 write: date, 'T' or a space, seconds and their fraction optional, 'Z' or an offset.
-/// A time without zone is an error: guessing one moves a call by hours.
+/// Accepts what ISO-8601 and RFC 3339 write: date, 'T' or a space, seconds and their fraction optional, 'Z' or an
+/// offset. A time without zone is an error: guessing one moves a call by hours.
 Result<Instant> parse_iso(std::string_view text);
 
 /// "2 h 10 min", "8.0 s", "350 ms": for people, two units at most.

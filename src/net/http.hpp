@@ -49,8 +49,8 @@ class BodyReader {
 class BodyWriter {
  public:
   virtual ~BodyWriter() = default;
-  /// Returns when the bytes are with the kernel, so a slow reader slows its writer. An error means that the peer is gone
-  /// or too slow (ServerOptions::write_timeout): stop writing.
+  /// Returns when the bytes are with the kernel, so a slow reader slows its writer. An error means that the peer is
+  /// gone or too slow (ServerOptions::write_timeout): stop writing.
   virtual Awaitable<Status> write(std::string_view bytes) = 0;
 };
 
@@ -60,10 +60,10 @@ Awaitable<Result<std::string>> read_all(BodyReader& body, std::size_t limit);
 class WebSocket;
 
 struct Request {
-  std::string method;   ///< upper case
-  std::string target;   ///< as received: path and query, still percent-encoded
-  std::string path;     ///< the target up to '?', still percent-encoded, so that an encoded '/' stays inside its segment
-  std::string query;    ///< after '?', still encoded
+  std::string method;  ///< upper case
+  std::string target;  ///< as received: path and query, still percent-encoded
+  std::string path;    ///< the target up to '?', still percent-encoded, so that an encoded '/' stays inside its segment
+  std::string query;   ///< after '?', still encoded
   Headers headers;
   std::string remote_address;  ///< numeric, without port
   bool tls = false;
@@ -94,10 +94,10 @@ Result<std::vector<std::pair<std::string, std::string>>> parse_query(std::string
 /// http, https, ws or wss; no user info but in `authorization_user_info`.
 struct Url {
   std::string scheme;
-  std::string host;      ///< without brackets for IPv6
+  std::string host;        ///< without brackets for IPv6
   std::uint16_t port = 0;  ///< the scheme's default if none was written
-  std::string target;    ///< path and query, at least "/"
-  std::string user_info; ///< decoded "user:password", empty if none
+  std::string target;      ///< path and query, at least "/"
+  std::string user_info;   ///< decoded "user:password", empty if none
   bool tls() const { return scheme == "https" || scheme == "wss"; }
   /// "https://host:port", the unit of connection pooling.
   std::string origin() const;

@@ -33,16 +33,16 @@ struct ClientRequest {
 struct ClientResponse {
   int status = 0;
   Headers headers;
-  /// Read it to the end and the connection goes back to the pool; destroy it before and the connection is closed, which is
-  /// how a streamed reply is cancelled.
+  /// Read it to the end and the connection goes back to the pool; destroy it before and the connection is closed, which
+  /// is how a streamed reply is cancelled.
   std::unique_ptr<BodyReader> body;
 };
 
-/// Bound to one executor. Errors: `unavailable` if the request certainly was not received (no address, no connection, TLS
-/// refused); `timeout` if it may have been (deadline passed or connection lost after the first byte was written). The
-/// difference decides whether a dial may be repeated. A request on a pooled connection that the server had closed is
-/// repeated once on a new one if not a byte of a response arrived and the method is GET, HEAD, PUT or DELETE, or if the
-/// connection was known dead before anything was written.
+/// Bound to one executor. Errors: `unavailable` if the request certainly was not received (no address, no connection,
+/// TLS refused); `timeout` if it may have been (deadline passed or connection lost after the first byte was written).
+/// The difference decides whether a dial may be repeated. A request on a pooled connection that the server had closed
+/// is repeated once on a new one if not a byte of a response arrived and the method is GET, HEAD, PUT or DELETE, or if
+/// the connection was known dead before anything was written.
 class HttpClient {
  public:
   HttpClient(const Executor& executor, ClientOptions options, Log& log);

@@ -16,7 +16,7 @@ namespace callramp::net {
 
 struct ServerOptions {
   std::string address = "127.0.0.1";
-  std::uint16_t port = 0;  ///< 0: any free one, see HttpServer::port
+  std::uint16_t port = 0;        ///< 0: any free one, see HttpServer::port
   std::string certificate_file;  ///< PEM chain; TLS if set, then private_key_file is needed too
   std::string private_key_file;
   std::size_t max_header_bytes = 16 * 1024;
@@ -24,8 +24,8 @@ struct ServerOptions {
   std::size_t max_connections = 20'000;  ///< above it a new connection is closed at once and counted
   /// A client that takes longer to send its head, or pauses longer inside a body, is cut off (408 where possible).
   Duration read_timeout = seconds{15};
-  Duration idle_timeout = seconds{60};  ///< between requests of a kept-alive connection
-  Duration write_timeout = seconds{15};  ///< one write without progress
+  Duration idle_timeout = seconds{60};            ///< between requests of a kept-alive connection
+  Duration write_timeout = seconds{15};           ///< one write without progress
   Duration websocket_idle_timeout = seconds{60};  ///< nothing received at all, pings at half of it
 };
 
