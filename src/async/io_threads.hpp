@@ -1,8 +1,11 @@
 // IoThreads: one io_context and one thread per core; whatever starts on one stays there.
 #pragma once
 
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/use_future.hpp>
 #include <cstddef>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "async/executor.hpp"
@@ -27,10 +30,11 @@ class IoThreads {
   std::unique_ptr<State> state_;
 };
 
-/// Runs `task` on `executor` and blocks this thread (not one of IoThreads) for its result; throws what it throws.
+/// Runs `task` on `executor` and blocks this thread (not one of IoThreads) for its result; throws what it
+/// throws. If the loops end first, it throws std::future_error(broken_promise).
 template <class T>
-T run_blocking(const Executor& executor, Awaitable<T> task);
+T run_blocking(const Executor& executor, Awaitable<T> task) {
+  return asio::co_spawn(executor, std::move(task), asio::use_future).get();
+}
 
 }  // namespace callramp::async
-
-#include "async/run_blocking.inl"

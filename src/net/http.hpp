@@ -5,7 +5,9 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
+#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -18,6 +20,9 @@
 #include "base/time.hpp"
 
 namespace callramp::net {
+
+/// Compares field names: without case, ASCII only.
+bool same_name(std::string_view a, std::string_view b) noexcept;
 
 /// Header fields in order; names compare without case.
 class Headers {
@@ -91,7 +96,7 @@ std::string percent_encode(std::string_view text);
 /// Splits a query or a form body into decoded pairs, in order, repeats kept.
 Result<std::vector<std::pair<std::string, std::string>>> parse_query(std::string_view query);
 
-/// http, https, ws or wss; no user info but in `authorization_user_info`.
+/// http, https, ws or wss. A fragment is dropped; host and scheme are in lower case.
 struct Url {
   std::string scheme;
   std::string host;        ///< without brackets for IPv6

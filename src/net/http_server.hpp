@@ -1,5 +1,5 @@
-// HttpServer: HTTP/1.1 with keep-alive, streamed bodies, WebSocket upgrades, limits and a graceful stop, with TLS where
-// a certificate is configured.
+// HttpServer: HTTP/1.1 with keep-alive, streamed bodies, WebSocket upgrades, limits and a graceful stop, with
+// TLS where a certificate is configured.
 #pragma once
 
 #include <cstdint>
@@ -22,30 +22,34 @@ struct ServerOptions {
   std::size_t max_header_bytes = 16 * 1024;
   std::size_t max_websocket_message_bytes = 1024 * 1024;
   std::size_t max_connections = 20'000;  ///< above it a new connection is closed at once and counted
-  /// A client that takes longer to send its head, or pauses longer inside a body, is cut off (408 where possible).
+  /// A client that takes longer to send its head, or pauses longer inside a body, is cut off (408 where
+  /// possible).
   Duration read_timeout = seconds{15};
   Duration idle_timeout = seconds{60};            ///< between requests of a kept-alive connection
   Duration write_timeout = seconds{15};           ///< one write without progress
   Duration websocket_idle_timeout = seconds{60};  ///< nothing received at all, pings at half of it
 };
 
-/// Runs on the executor of its connection, one request of a connection at a time. What it throws is answered with 500
-/// and logged. The request lives until the returned response has been sent.
+/// Runs on the executor of its connection, one request of a connection at a time. What it throws is answered
+/// with 500 and logged. The request lives until the returned response has been sent.
 using Handler = std::function<Awaitable<Response>(Request&)>;
 
 class HttpServer {
  public:
-  /// One acceptor per executor, sharing the port (SO_REUSEPORT): a connection stays on the thread that accepted it.
+  /// One acceptor per executor, sharing the port (SO_REUSEPORT): a connection stays on the thread that
+  /// accepted it.
   HttpServer(std::vector<Executor> executors, ServerOptions options, Handler handler, Log& log);
   ~HttpServer();
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;
 
-  /// Binds and listens. An error names address and port: "port 3000 of 127.0.0.1 is in use; set PORT to another".
+  /// Binds and listens. An error names address and port: "port 3000 of 127.0.0.1 is in use; set PORT to
+  /// another".
   Status start();
   std::uint16_t port() const noexcept;
-  /// Stops accepting, lets requests in progress finish until `grace` has passed, then closes what is left. WebSockets
-  /// count as in progress. Must have returned before destruction, and before the io_contexts end. Any executor.
+  /// Stops accepting, lets requests in progress finish until `grace` has passed, then closes what is left.
+  /// WebSockets count as in progress. Must have returned before destruction, and before the io_contexts end.
+  /// Any executor.
   Awaitable<void> stop(Duration grace);
   std::size_t connections() const noexcept;
 

@@ -11,8 +11,9 @@
 
 namespace callramp::net {
 
-/// All use is on the executor on which it was opened. One reader at a time; several coroutines may send, whole messages
-/// go out in the order of the calls. Pings are answered inside. Destruction closes the TCP connection at once.
+/// All use is on the executor on which it was opened. One reader at a time; several coroutines may send,
+/// whole messages go out in the order of the calls. Pings are answered inside. Destruction closes the TCP
+/// connection at once.
 class WebSocket {
  public:
   struct Message {
@@ -21,13 +22,14 @@ class WebSocket {
   };
 
   virtual ~WebSocket() = default;
-  /// The next message; nothing once the peer has closed (see close_code). An error is a broken connection, a message
-  /// above the limit or an idle time-out. After nothing or an error there is no more to receive.
+  /// The next message; nothing once the peer has closed (see close_code). An error is a broken connection, a
+  /// message above the limit or an idle time-out. After nothing or an error there is no more to receive.
   virtual Awaitable<Result<std::optional<Message>>> receive() = 0;
   virtual Awaitable<Status> send_text(std::string text) = 0;
   virtual Awaitable<Status> send_binary(std::string bytes) = 0;
   virtual Awaitable<Status> ping() = 0;
-  /// Sends a close frame and waits for the peer's, at most 2 s; then the connection is gone. Safe to call twice.
+  /// Sends a close frame and waits for the peer's, at most 2 s; then the connection is gone. Safe to call
+  /// twice.
   virtual Awaitable<void> close(std::uint16_t code = 1000, std::string reason = {}) = 0;
   /// What the peer's close frame said; 1006 if the connection broke without one; nothing while it is open.
   virtual std::optional<std::uint16_t> close_code() const = 0;
