@@ -82,9 +82,7 @@ std::uint8_t encode(Law law, Sample sample) noexcept {
   return law == Law::mu ? mu_codes[bits >> mu_shift] : a_codes[bits >> a_shift];
 }
 
-Sample decode(Law law, std::uint8_t code) noexcept {
-  return law == Law::mu ? mu_samples[code] : a_samples[code];
-}
+Sample decode(Law law, std::uint8_t code) noexcept { return law == Law::mu ? mu_samples[code] : a_samples[code]; }
 
 std::string encode(Law law, PcmView samples) {
   std::string codes(samples.size(), '\0');
@@ -94,8 +92,7 @@ std::string encode(Law law, PcmView samples) {
 
 Pcm decode(Law law, std::string_view codes) {
   Pcm samples(codes.size());
-  for (std::size_t i = 0; i < codes.size(); ++i)
-    samples[i] = decode(law, static_cast<std::uint8_t>(codes[i]));
+  for (std::size_t i = 0; i < codes.size(); ++i) samples[i] = decode(law, static_cast<std::uint8_t>(codes[i]));
   return samples;
 }
 

@@ -74,9 +74,7 @@ double dbov(PcmView samples) noexcept {
   return std::max(silence_dbov, 20.0 * std::log10(level / full_scale));
 }
 
-double amplitude(double db) noexcept {
-  return std::pow(10.0, db / 20.0);
-}
+double amplitude(double db) noexcept { return std::pow(10.0, db / 20.0); }
 
 Sample saturate(double value) noexcept {
   constexpr double low = std::numeric_limits<Sample>::min();
@@ -92,8 +90,8 @@ void mix_into(PcmSpan into, PcmView other) noexcept {
   const std::size_t count = std::min(into.size(), other.size());
   for (std::size_t i = 0; i < count; ++i) {
     const std::int32_t sum = std::int32_t{into[i]} + other[i];
-    into[i] = static_cast<Sample>(std::clamp<std::int32_t>(sum, std::numeric_limits<Sample>::min(),
-                                                           std::numeric_limits<Sample>::max()));
+    into[i] = static_cast<Sample>(
+        std::clamp<std::int32_t>(sum, std::numeric_limits<Sample>::min(), std::numeric_limits<Sample>::max()));
   }
 }
 

@@ -1,8 +1,8 @@
 // Resampler: one stream of sound from one sampling rate to another, chunk by chunk without a seam.
 //
-// Speech services speak at 16 or 24 kHz, the line at 8 kHz. On the way down everything that the line cannot
-// carry is removed first (flat to 3 kHz, the telephone band's 3.4 kHz at about -1 dB, aliases more than 40 dB
-// down), or sibilants fold back as a lisp.
+// Speech services speak at 16 or 24 kHz, the line at 8 kHz. On the way down everything that the line cannot carry is
+// removed first (flat to 3.4 kHz, the telephone band's end; aliases more than 60 dB down), or sibilants fold back as a
+// lisp.
 #pragma once
 
 #include <cstdint>

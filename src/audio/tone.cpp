@@ -17,8 +17,7 @@ Pcm play_step(const ToneStep& step, double level_dbov) {
   if (step.frequencies_hz.empty()) return out;
   // The level is that of the sum: so each of n sines of equal strength has an n-th of the power, and
   // modulation by 1 + cos adds half of it again.
-  const double power_share =
-      static_cast<double>(step.frequencies_hz.size()) * (step.modulation_hz > 0 ? 1.5 : 1.0);
+  const double power_share = static_cast<double>(step.frequencies_hz.size()) * (step.modulation_hz > 0 ? 1.5 : 1.0);
   const double peak = 32768.0 * amplitude(level_dbov) * std::numbers::sqrt2 / std::sqrt(power_share);
   constexpr double turn = 2.0 * std::numbers::pi / line_rate_hz;
   for (std::size_t i = 0; i < out.size(); ++i) {
@@ -95,9 +94,7 @@ Pcm beep(milliseconds length, double frequency_hz, double level_dbov) {
   return play_step({.frequencies_hz = {frequency_hz}, .length = length}, level_dbov);
 }
 
-Pcm silence(Duration length) {
-  return Pcm(samples_in(length));
-}
+Pcm silence(Duration length) { return Pcm(samples_in(length)); }
 
 Pcm noise(Duration length, double level_dbov, Random& random) {
   Pcm out(samples_in(length));

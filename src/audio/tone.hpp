@@ -34,8 +34,7 @@ Cadence busy(ToneCountry country);
 /// Special information tone: 950, 1400, 1800 Hz, 330 ms each (ITU-T E.180), then a second of silence.
 Cadence special_information();
 /// One voicemail beep; 1000 Hz is the most common one.
-Pcm beep(milliseconds length = milliseconds{400}, double frequency_hz = 1000.0,
-         double level_dbov = tone_level_dbov);
+Pcm beep(milliseconds length = milliseconds{400}, double frequency_hz = 1000.0, double level_dbov = tone_level_dbov);
 Pcm silence(Duration length);
 /// White noise.
 Pcm noise(Duration length, double level_dbov, Random& random);

@@ -123,10 +123,11 @@ struct Delays {
 struct ExotelHabits {
   std::string api_key;  ///< empty: any non-empty key and token
   std::string api_token;
-  bool numbers_as_strings = true;      ///< sequence_number "3" or 3
-  bool camel_case = false;             ///< streamSid or stream_sid
-  bool lower_case_body = false;        ///< {"call":{"sid":…}} in REST answers
-  bool streams_as_json = false;        ///< ActiveStreams as the older page shows it
+  bool numbers_as_strings = true;  ///< sequence_number "3" or 3
+  bool camel_case = false;         ///< streamSid or stream_sid
+  bool marks_after_clear = false;  ///< whether a `clear` returns the marks that it overtakes, or loses them
+  bool lower_case_body = false;    ///< {"call":{"sid":…}} in REST answers
+  bool streams_as_json = false;    ///< ActiveStreams as the older page shows it
   std::string status = "in-progress";  ///< or "queued": the status in the answer to connect
   std::string encoding = "audio/x-raw";
   std::string bit_rate = "16";
@@ -142,8 +143,8 @@ struct World {
   std::uint64_t seed = 1;
   std::vector<Callee> callees;
   std::vector<Fault> faults;
-  std::string wav_folder;       ///< callees without `says` speak these files
-  std::string wav_transcripts;  ///< "name<TAB>words" lines; default: transcripts.tsv in the folder, if there
+  /// Callees without `says` speak these WAV files; NAME.txt beside NAME.wav is what is said in it.
+  std::string wav_folder;
   Delays delays;
   std::vector<Reply> replies;  ///< llm
   ExotelHabits exotel;

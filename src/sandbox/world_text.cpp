@@ -226,6 +226,7 @@ Callee read_callee(const YAML::Node& node, const std::string& path, Complaints& 
   section.span("ring_s", seconds{1}, callee.ring);
   section.span("waits_s", seconds{1}, callee.waits);
   callee.hangs_up_after = section.span("hangs_up_after_s", seconds{1});
+  section.duration("turn_gap_s", seconds{1}, callee.turn_gap);
   section.number("interrupts", callee.interrupts, 0, 1);
   section.text("voice", callee.voice);
   const auto says = section.get("says");
@@ -323,6 +324,7 @@ void read_exotel(const YAML::Node& root, ExotelHabits& habits, Complaints& compl
   section.text("api_token", habits.api_token);
   section.flag("numbers_as_strings", habits.numbers_as_strings);
   section.flag("camel_case", habits.camel_case);
+  section.flag("marks_after_clear", habits.marks_after_clear);
   section.flag("lower_case_body", habits.lower_case_body);
   section.flag("streams_as_json", habits.streams_as_json);
   section.text("status", habits.status);
@@ -358,7 +360,6 @@ World read_world(const YAML::Node& root, Complaints& complaints) {
     world.faults.push_back(read_fault(node, path, complaints));
   });
   section.text("wav_folder", world.wav_folder);
-  section.text("wav_transcripts", world.wav_transcripts);
   section.text("old_token", world.old_token);
   if (section.get("delays")) {
     Section delays(root["delays"], "delays", complaints);
@@ -392,6 +393,7 @@ json::object callee_json(const Callee& callee) {
                       {"answers", to_string(callee.answers)},
                       {"ring_s", span_json(callee.ring, seconds{1})},
                       {"waits_s", span_json(callee.waits, seconds{1})},
+                      {"turn_gap_s", span_json({callee.turn_gap, callee.turn_gap}, seconds{1})},
                       {"interrupts", callee.interrupts},
                       {"voice", callee.voice}};
   json::array says;
@@ -444,7 +446,6 @@ std::string to_json(const World& world) {
   for (const Reply& reply : world.replies) replies.push_back(reply_json(reply));
   object["llm"] = std::move(replies);
   object["wav_folder"] = world.wav_folder;
-  object["wav_transcripts"] = world.wav_transcripts;
   object["old_token"] = world.old_token;
   const Delays& delays = world.delays;
   object["delays"] = {{"stt_final_ms", span_json(delays.stt_final, milliseconds{1})},
@@ -456,6 +457,7 @@ std::string to_json(const World& world) {
                       {"api_token", exotel.api_token},
                       {"numbers_as_strings", exotel.numbers_as_strings},
                       {"camel_case", exotel.camel_case},
+                      {"marks_after_clear", exotel.marks_after_clear},
                       {"lower_case_body", exotel.lower_case_body},
                       {"streams_as_json", exotel.streams_as_json},
                       {"status", exotel.status},

@@ -38,8 +38,7 @@ TEST_CASE("every code word survives decoding and encoding") {
 
 TEST_CASE("encoding picks a code within half a step of every sample") {
   for (Law law : {Law::mu, Law::a})
-    for (int sample = std::numeric_limits<Sample>::min(); sample <= std::numeric_limits<Sample>::max();
-         ++sample) {
+    for (int sample = std::numeric_limits<Sample>::min(); sample <= std::numeric_limits<Sample>::max(); ++sample) {
       const int back = decode(law, encode(law, static_cast<Sample>(sample)));
       const int size = std::abs(sample);
       // Steps double with each segment and are at most a sixteenth of the value; clipping costs the rest at
@@ -58,8 +57,7 @@ TEST_CASE("encoding never reverses the order of two samples") {
   for (Law law : {Law::mu, Law::a}) {
     int last = std::numeric_limits<int>::min();
     int reversals = 0;
-    for (int sample = std::numeric_limits<Sample>::min(); sample <= std::numeric_limits<Sample>::max();
-         ++sample) {
+    for (int sample = std::numeric_limits<Sample>::min(); sample <= std::numeric_limits<Sample>::max(); ++sample) {
       const int back = decode(law, encode(law, static_cast<Sample>(sample)));
       reversals += back < last;
       last = back;

@@ -14,8 +14,7 @@ namespace {
 Pcm sine(double frequency_hz, int rate_hz, Duration length) {
   Pcm out(samples_in(length, rate_hz));
   for (std::size_t i = 0; i < out.size(); ++i)
-    out[i] =
-        saturate(10000 * std::sin(2 * std::numbers::pi * frequency_hz * static_cast<double>(i) / rate_hz));
+    out[i] = saturate(10000 * std::sin(2 * std::numbers::pi * frequency_hz * static_cast<double>(i) / rate_hz));
   return out;
 }
 
@@ -38,12 +37,11 @@ TEST_CASE("the telephone band passes and what would fold back does not") {
     double lowest_db, highest_db;
   };
   const std::vector<Row> table{
-      {24000, 8000, 300, -0.2, 0.2},   {24000, 8000, 1000, -0.2, 0.2}, {24000, 8000, 3000, -0.5, 0.2},
-      {24000, 8000, 3400, -1.5, 0.2},  {24000, 8000, 4600, -127, -40}, {24000, 8000, 6000, -127, -50},
-      {24000, 8000, 10000, -127, -50}, {16000, 8000, 1000, -0.2, 0.2}, {16000, 8000, 3000, -0.5, 0.2},
-      {16000, 8000, 4600, -127, -40},  {16000, 8000, 7000, -127, -50}, {8000, 16000, 1000, -0.2, 0.2},
-      {8000, 24000, 3000, -0.5, 0.2},  {48000, 8000, 1000, -0.2, 0.2}, {44100, 8000, 5000, -127, -40},
-      {8000, 8000, 3900, -0.01, 0.01}};
+      {24000, 8000, 300, -0.1, 0.1},  {24000, 8000, 1000, -0.1, 0.1}, {24000, 8000, 3400, -0.2, 0.1},
+      {24000, 8000, 4200, -127, -60}, {24000, 8000, 6000, -127, -60}, {24000, 8000, 10000, -127, -60},
+      {16000, 8000, 1000, -0.1, 0.1}, {16000, 8000, 3400, -0.2, 0.1}, {16000, 8000, 4200, -127, -60},
+      {16000, 8000, 7000, -127, -60}, {8000, 16000, 1000, -0.1, 0.1}, {8000, 24000, 3000, -0.2, 0.1},
+      {48000, 8000, 3000, -0.2, 0.1}, {44100, 8000, 5000, -127, -60}, {8000, 8000, 3900, -0.01, 0.01}};
   for (const Row& row : table) {
     CAPTURE(row.from);
     CAPTURE(row.to);
@@ -55,8 +53,7 @@ TEST_CASE("the telephone band passes and what would fold back does not") {
 }
 
 TEST_CASE("chunks of any size give the same stream as one piece and exactly the right length") {
-  for (auto [from, to] :
-       {std::pair{24000, 8000}, {16000, 8000}, {8000, 16000}, {8000, 24000}, {22050, 8000}}) {
+  for (auto [from, to] : {std::pair{24000, 8000}, {16000, 8000}, {8000, 16000}, {8000, 24000}, {22050, 8000}}) {
     const Pcm in = sine(440, from, milliseconds{333});
     const Pcm whole = resample(in, from, to).value();
     CHECK(whole.size() == static_cast<std::size_t>(std::llround(static_cast<double>(in.size()) * to / from)));

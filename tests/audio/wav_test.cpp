@@ -24,8 +24,7 @@ struct Folder {
 };
 
 // Writes what our own writer cannot: the second, independent opinion on the format.
-void write_with_libsndfile(const std::filesystem::path& file, int format, int rate,
-                           const std::vector<Pcm>& channels) {
+void write_with_libsndfile(const std::filesystem::path& file, int format, int rate, const std::vector<Pcm>& channels) {
   SF_INFO info{};
   info.samplerate = rate;
   info.channels = static_cast<int>(channels.size());
@@ -84,8 +83,7 @@ TEST_CASE("every kind of WAV becomes line audio") {
     // Block codecs pad the last block.
     CHECK(read->size() >= tone.size());
     CHECK(read->size() < tone.size() + 2048);
-    CHECK(dbov(PcmView(*read).first(tone.size())) ==
-          doctest::Approx(dbov(tone)).epsilon(row.tolerance_db / 19));
+    CHECK(dbov(PcmView(*read).first(tone.size())) == doctest::Approx(dbov(tone)).epsilon(row.tolerance_db / 19));
   }
 }
 
@@ -95,8 +93,7 @@ TEST_CASE("channels are averaged and other rates converted") {
                         {Pcm{1000, 2000, -300}, Pcm{3000, 2000, 300}});
   CHECK(read_wav(folder.path / "stereo.wav").value() == Pcm{2000, 2000, 0});
 
-  write_with_libsndfile(folder.path / "fast.wav", SF_FORMAT_WAV | SF_FORMAT_PCM_16, 44100,
-                        {Pcm(44100, 1000)});
+  write_with_libsndfile(folder.path / "fast.wav", SF_FORMAT_WAV | SF_FORMAT_PCM_16, 44100, {Pcm(44100, 1000)});
   const Pcm line = read_wav(folder.path / "fast.wav").value();
   CHECK(line.size() == 8000);
   CHECK(line[4000] == doctest::Approx(1000).epsilon(0.01));
