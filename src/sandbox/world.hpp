@@ -65,6 +65,8 @@ struct Callee {
   std::optional<Span> hangs_up_after;  ///< hangs_up_after_s, from the answer; nothing: after the last line
   /// waits_s: between the agent's last word and the reply.
   Span waits{milliseconds{300}, milliseconds{800}};
+  /// turn_gap_s: silence after which the agent is thought to have finished.
+  Duration turn_gap = milliseconds{600};
   double interrupts =
       0;  ///< chance, per thing the agent says, that the reply starts while the agent still speaks
   std::string voice;  ///< a name known to the voices; empty: drawn by seed
