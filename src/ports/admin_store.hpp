@@ -16,6 +16,12 @@ enum class Role { viewer, operator_, approver, admin };
 std::string_view to_string(Role role) noexcept;  ///< "viewer", "operator", "approver", "admin"
 Result<Role> parse_role(std::string_view text);
 
+/// Who acts: a token's name and rights, or the program itself.
+struct Actor {
+  std::string name;
+  Role role = Role::viewer;
+};
+
 struct Token {
   TokenId id;
   std::string name;

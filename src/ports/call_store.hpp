@@ -125,6 +125,10 @@ class CallStore {
   /// intent (attempt `dialing` with its lease, call's system) of those to be dialed, moves the waiting and ends the dead.
   virtual Awaitable<Result<ClaimResult>> claim_due(ClaimRequest request) = 0;
 
+  /// The dial was certainly not made: the attempt ends `cancelled` with `reason`, in no count, and the call is due again at
+  /// `due_at` with its system undecided if this was its first attempt. A call whose cancelling was asked for ends
+  /// `cancelled` instead. Refused with conflict once the attempt has a provider call id.
+  virtual Awaitable<Result<Call>> release_attempt(AttemptId attempt, std::string reason, Instant due_at, Instant now) = 0;
   /// The provider took the dial. Idempotent. not_found for an unknown attempt.
   virtual Awaitable<Result<Attempt>> mark_placed(AttemptId attempt, std::string provider_call_id, Instant now) = 0;
   /// Moves forward only: dialing → ringing → in_progress; anything else changes nothing. `provider_call_id` is stored if

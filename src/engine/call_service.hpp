@@ -1,0 +1,79 @@
+// CallService: accepting, cancelling and reading calls; the engine's side of the calls API.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "async/clock.hpp"
+#include "base/log.hpp"
+#include "engine/flag_service.hpp"
+#include "ports/call_store.hpp"
+#include "ports/event_feed.hpp"
+#include "ports/phone_directory.hpp"
+
+namespace callramp::engine {
+
+struct PlaceCall {
+  std::string phone;  ///< in any usual spelling
+  AgentId agent;
+  std::optional<std::string> user;
+  std::string metadata_json = "{}";
+  Priority priority = Priority::medium;
+  CallKind kind = CallKind::transactional;
+  std::string timezone;
+  bool test = false;
+  std::optional<Idempotency> idempotency;
+};
+
+struct AcceptedCall {
+  Call call;
+  RouteDecision route;  ///< as of now; the dial decides again
+  bool handed_back = false;
+  bool replayed = false;
+  Instant estimated_start{};
+};
+
+/// What ends a live call: implemented by the sessions.
+class LiveCalls {
+ public:
+  virtual ~LiveCalls() = default;
+  /// Asks the live session of `call` to hang up, if there is one on this node.
+  virtual void hang_up(const CallId& call) = 0;
+};
+
+struct CallServiceConfig {
+  std::string default_region = "IN";  ///< of numbers without a country code
+  bool old_system_available = false;
+  double dials_per_second = 2.5;      ///< for the estimated start only
+};
+
+class CallService {
+ public:
+  CallService(CallServiceConfig config, CallStore& store, FlagService& flags, const PhoneDirectory& phones, async::Clock& clock,
+              Random& random, Log& log, EventFeed& feed);
+  void set_live_calls(LiveCalls& live) { live_ = &live; }
+  /// Called after every accepted call, so that the dialer looks at once.
+  void set_waker(std::function<void()> wake) { wake_ = std::move(wake); }
+
+  /// Errors: invalid_phone_number, invalid_request (user id, metadata over 10 KiB, zone), agent_not_found, do_not_call,
+  /// conflict (idempotency key reused for another request).
+  Awaitable<Result<AcceptedCall>> place(PlaceCall request);
+  Awaitable<Result<CallDetail>> get(CallId id) { return store_.get(std::move(id)); }
+  Awaitable<Result<CallPage>> list(CallFilter filter) { return store_.list(std::move(filter)); }
+  Awaitable<Result<Call>> cancel(CallId id, Actor actor);
+
+ private:
+  CallServiceConfig config_;
+  CallStore& store_;
+  FlagService& flags_;
+  const PhoneDirectory& phones_;
+  async::Clock& clock_;
+  Random& random_;
+  Log& log_;
+  EventFeed& feed_;
+  LiveCalls* live_ = nullptr;
+  std::function<void()> wake_;
+};
+
+}  // namespace callramp::engine

@@ -1,0 +1,76 @@
+// FlagService: every change of a flag or pin goes through here; everybody who routes reads the board behind it.
+#pragma once
+
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "async/clock.hpp"
+#include "base/log.hpp"
+#include "engine/routing_board.hpp"
+#include "ports/admin_store.hpp"
+#include "ports/event_feed.hpp"
+#include "ports/flag_store.hpp"
+#include "ports/metrics.hpp"
+
+namespace callramp::engine {
+
+/// The dialer as the kill switch sees it.
+class DialGate {
+ public:
+  virtual ~DialGate() = default;
+  /// Returns true once no dial on the new system that was claimed before this call is still on its way to a carrier;
+  /// false at `deadline`.
+  virtual Awaitable<bool> drained(Instant deadline) = 0;
+};
+
+struct FlagReply {
+  FlagState state;
+  std::vector<NodeId> unconfirmed_nodes;  ///< whose dials may still be on their way; empty is the good case
+};
+
+class FlagService {
+ public:
+  FlagService(NodeId node, FlagStore& store, RoutingBoard& board, async::Clock& clock, Log& log, Metrics& metrics, EventFeed& feed);
+  /// Until it is set there is nobody who dials.
+  void set_gate(DialGate& gate) { gate_ = &gate; }
+
+  /// In force on this node when it returns. Whatever lowers the percentage or disables calls also waits up to 1 s until
+  /// nothing that was claimed under the old flags is unsent. Errors: precondition_failed (if_version), forbidden
+  /// (operators only in the safe direction), invalid_request (an empty patch).
+  Awaitable<Result<FlagReply>> patch(FlagPatch patch, std::optional<std::int64_t> if_version, Actor actor, std::string source,
+                                     std::string reason);
+  /// Puts back what the last change changed, as a new version.
+  Awaitable<Result<FlagReply>> undo(std::optional<std::int64_t> if_version, Actor actor, std::string reason);
+  Awaitable<Result<std::vector<FlagChange>>> history(int limit) { return store_.history(limit); }
+
+  /// A pin to old needs an operator, a pin to new or a removal an approver.
+  Awaitable<Status> pin(UserId user, System system, std::string reason, std::optional<Instant> until, Actor actor);
+  Awaitable<Status> unpin(UserId user, std::string reason, Actor actor);
+  Awaitable<Result<std::vector<Pin>>> pins() { return store_.pins(); }
+
+  /// The changed-value rule at a start (definitions.md §3). Refusals are logged in one sentence and change nothing.
+  Awaitable<Status> apply_environment(std::map<std::string, std::string> environment);
+
+  /// This thread's snapshot.
+  const RoutingState& current() const noexcept { return board_.current(); }
+  RouteDecision route(std::string_view user) const noexcept { return callramp::route(board_.current(), user, clock_.now()); }
+
+ private:
+  Awaitable<Result<FlagReply>> change(FlagWrite write);
+  Awaitable<Status> publish();
+
+  NodeId node_;
+  FlagStore& store_;
+  RoutingBoard& board_;
+  async::Clock& clock_;
+  Log& log_;
+  EventFeed& feed_;
+  Gauge& percentage_;
+  Gauge& enabled_;
+  Gauge& version_;
+  DialGate* gate_ = nullptr;
+};
+
+}  // namespace callramp::engine
