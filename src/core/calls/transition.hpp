@@ -9,7 +9,18 @@
 namespace callramp {
 
 /// What the carrier says of a call, in one vocabulary.
-enum class CarrierState { queued, ringing, in_progress, completed, busy, no_answer, rejected, invalid_number, failed, canceled };
+enum class CarrierState {
+  queued,
+  ringing,
+  in_progress,
+  completed,
+  busy,
+  no_answer,
+  rejected,
+  invalid_number,
+  failed,
+  canceled
+};
 std::string_view to_string(CarrierState state) noexcept;
 bool is_terminal(CarrierState state) noexcept;
 
@@ -23,7 +34,7 @@ struct ConversationFacts {
   bool machine = false;           ///< judged an answering machine
   bool message_left = false;
   bool announcement = false;
-  std::optional<Fault> fault;     ///< what ended it, if a fault did
+  std::optional<Fault> fault;  ///< what ended it, if a fault did
   std::string fault_detail;
 };
 
@@ -35,7 +46,7 @@ struct AttemptFacts {
   bool dial_refused = false;          ///< the provider certainly did not take the request
   std::optional<Outcome> refused_as;  ///< what the refusal means, e.g. invalid_number
   std::optional<Fault> refused_fault;
-  std::string detail;                 ///< the provider's own words, for the reason
+  std::string detail;  ///< the provider's own words, for the reason
 };
 
 struct Ending {
@@ -51,7 +62,8 @@ inline constexpr seconds default_min_talk{10};
 Ending decide_ending(const AttemptFacts& facts, seconds min_talk = default_min_talk);
 /// The old dialer reports an outcome in our own words; `failed` becomes the old system's fault.
 Ending ending_of_report(Outcome reported);
-/// What a finished attempt makes of its call when no further attempt follows.
-Ending call_ending(const Ending& last_attempt);
+/// What a finished attempt makes of its call when no further attempt follows: itself, but that `unknown` is `failed`,
+/// with the fault of whoever cannot say: the carrier, or on `system` old the old dialer.
+Ending call_ending(const Ending& last_attempt, System system = System::new_system);
 
 }  // namespace callramp
