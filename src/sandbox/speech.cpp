@@ -52,17 +52,13 @@ class FileDescriptor {
   int fd_;
 };
 
-std::string system_reason(int error) {
-  return std::generic_category().message(error);
-}
+std::string system_reason(int error) { return std::generic_category().message(error); }
 
 /// The text as a file without a name: unlike a pipe it never blocks us and never raises SIGPIPE.
 Result<int> memory_file(const std::string& text) {
   const int fd = ::memfd_create("callramp-text", MFD_CLOEXEC);
-  if (fd < 0)
-    return fail(ErrorCode::unavailable, "no memory file for a text to speak: " + system_reason(errno));
-  if (::write(fd, text.data(), text.size()) != static_cast<ssize_t>(text.size()) ||
-      ::lseek(fd, 0, SEEK_SET) != 0) {
+  if (fd < 0) return fail(ErrorCode::unavailable, "no memory file for a text to speak: " + system_reason(errno));
+  if (::write(fd, text.data(), text.size()) != static_cast<ssize_t>(text.size()) || ::lseek(fd, 0, SEEK_SET) != 0) {
     const int error = errno;
     ::close(fd);
     return fail(ErrorCode::unavailable, "a text to speak could not be stored: " + system_reason(error));
@@ -80,12 +76,10 @@ Result<std::string> read_all_output(int fd, const std::string& program) {
     if (ready <= 0) return fail(ErrorCode::unavailable, program + " said nothing for 20 s and was ended");
     const ssize_t count = ::read(fd, buffer, sizeof buffer);
     if (count < 0 && errno == EINTR) continue;
-    if (count < 0)
-      return fail(ErrorCode::unavailable, "reading from " + program + ": " + system_reason(errno));
+    if (count < 0) return fail(ErrorCode::unavailable, "reading from " + program + ": " + system_reason(errno));
     if (count == 0) return output;
     output.append(buffer, static_cast<std::size_t>(count));
-    if (output.size() > longest_output)
-      return fail(ErrorCode::unavailable, program + " gave more than 64 MB");
+    if (output.size() > longest_output) return fail(ErrorCode::unavailable, program + " gave more than 64 MB");
   }
 }
 
@@ -111,8 +105,8 @@ Result<std::string> run_program(const std::vector<std::string>& arguments, const
   const int error = ::posix_spawnp(&child, argv[0], &actions, nullptr, argv.data(), environ);
   ::posix_spawn_file_actions_destroy(&actions);
   if (error != 0)
-    return fail(ErrorCode::unavailable, fmt::format("cannot run {}: {}; install the package espeak-ng",
-                                                    arguments[0], system_reason(error)));
+    return fail(ErrorCode::unavailable,
+                fmt::format("cannot run {}: {}; install the package espeak-ng", arguments[0], system_reason(error)));
   writing.reset();
   Result<std::string> output = read_all_output(reading.get(), arguments[0]);
   if (!output) ::kill(child, SIGKILL);
@@ -131,9 +125,9 @@ struct Voice {
 
 Result<Voice> parse_voice(const std::string& text) {
   const auto refuse = [&](std::string_view why) {
-    return fail(ErrorCode::invalid_request,
-                fmt::format("voice '{}' {}; write one of `espeak-ng --voices`, e.g. en-us+f3 or en-us+f3@190",
-                            text, why));
+    return fail(
+        ErrorCode::invalid_request,
+        fmt::format("voice '{}' {}; write one of `espeak-ng --voices`, e.g. en-us+f3 or en-us+f3@190", text, why));
   };
   Voice voice;
   const std::size_t at = text.find('@');
@@ -175,14 +169,11 @@ milliseconds pause_after(const std::string& word) {
   switch (word.back()) {
     case '.':
     case '?':
-    case '!':
-      return milliseconds{320};
+    case '!': return milliseconds{320};
     case ',':
     case ';':
-    case ':':
-      return milliseconds{170};
-    default:
-      return milliseconds{25};
+    case ':': return milliseconds{170};
+    default: return milliseconds{25};
   }
 }
 
@@ -211,8 +202,7 @@ void normalise(audio::Pcm& pcm, const std::vector<Stretch>& stretches) {
       peak = std::max(peak, std::abs(static_cast<int>(pcm[i])));
     }
   if (count == 0) return;
-  const double wanted =
-      32768.0 * audio::amplitude(speech_level_dbov) / std::sqrt(energy / static_cast<double>(count));
+  const double wanted = 32768.0 * audio::amplitude(speech_level_dbov) / std::sqrt(energy / static_cast<double>(count));
   audio::apply_gain(pcm, std::min(wanted, 32000.0 / peak));
 }
 
@@ -226,8 +216,7 @@ std::vector<std::string> split_words(std::string_view text) {
     if (start == std::string_view::npos) break;
     const std::size_t end = std::min(text.find_first_of(" \t\r\n", start), text.size());
     const std::string_view word = text.substr(start, end - start);
-    const bool sounds =
-        std::ranges::any_of(word, [](unsigned char c) { return std::isalnum(c) || c >= 0x80; });
+    const bool sounds = std::ranges::any_of(word, [](unsigned char c) { return std::isalnum(c) || c >= 0x80; });
     if (sounds)
       words.emplace_back(word);
     else if (!words.empty())
@@ -252,8 +241,7 @@ std::vector<Stretch> find_sound(audio::PcmView pcm, Duration gap, audio::Sample 
   return found;
 }
 
-std::vector<SpokenWord> place_words(const std::vector<std::string>& words,
-                                    const std::vector<Stretch>& stretches) {
+std::vector<SpokenWord> place_words(const std::vector<std::string>& words, const std::vector<Stretch>& stretches) {
   std::vector<SpokenWord> placed;
   if (words.empty() || stretches.empty()) return placed;
   // Shortest path over (words placed, stretches used): one to one, up to four words in a stretch, or one word
@@ -280,10 +268,8 @@ std::vector<SpokenWord> place_words(const std::vector<std::string>& words,
     double letters = 0;
     double length = 0;
     for (std::size_t k = i; k < i + a; ++k) letters += weight(words[k]);
-    for (std::size_t k = j; k < j + b; ++k)
-      length += static_cast<double>(stretches[k].end - stretches[k].start);
-    const double cost = best[i * columns + j].cost +
-                        std::abs(std::log(length / (letters * samples_per_letter))) +
+    for (std::size_t k = j; k < j + b; ++k) length += static_cast<double>(stretches[k].end - stretches[k].start);
+    const double cost = best[i * columns + j].cost + std::abs(std::log(length / (letters * samples_per_letter))) +
                         0.5 * static_cast<double>(a + b - 2);
     Step& step = best[(i + a) * columns + j + b];
     if (cost < step.cost) step = {cost, a, b};
@@ -308,8 +294,8 @@ std::vector<SpokenWord> place_words(const std::vector<std::string>& words,
   std::size_t word = 0;
   std::size_t stretch = 0;
   for (auto step = path.rbegin(); step != path.rend(); ++step) {
-    divide(words, word, word + step->words,
-           {stretches[stretch].start, stretches[stretch + step->stretches - 1].end}, placed);
+    divide(words, word, word + step->words, {stretches[stretch].start, stretches[stretch + step->stretches - 1].end},
+           placed);
     word += step->words;
     stretch += step->stretches;
   }
@@ -319,18 +305,16 @@ std::vector<SpokenWord> place_words(const std::vector<std::string>& words,
 Result<SpokenText> speak_text(const std::string& program, const std::string& text, const std::string& voice) {
   TRY(parsed, parse_voice(voice));
   const std::vector<std::string> words = split_words(text);
-  if (words.empty())
-    return fail(ErrorCode::invalid_request, "a phrase needs a word; its text is '" + text + "'");
+  if (words.empty()) return fail(ErrorCode::invalid_request, "a phrase needs a word; its text is '" + text + "'");
   if (text.size() > longest_phrase_bytes)
     return fail(ErrorCode::invalid_request,
                 fmt::format("a phrase of {} bytes is above {}; split it", text.size(), longest_phrase_bytes));
-  TRY(wav, run_program({program, "-v", parsed.name, "-s", std::to_string(parsed.speed), "-g", word_gap, "-b",
-                        "1", "--stdin", "--stdout"},
+  TRY(wav, run_program({program, "-v", parsed.name, "-s", std::to_string(parsed.speed), "-g", word_gap, "-b", "1",
+                        "--stdin", "--stdout"},
                        text));
   if (wav.size() <= 44)
-    return fail(
-        ErrorCode::invalid_request,
-        fmt::format("{} does not speak with voice '{}'; choose one of `espeak-ng --voices`", program, voice));
+    return fail(ErrorCode::invalid_request,
+                fmt::format("{} does not speak with voice '{}'; choose one of `espeak-ng --voices`", program, voice));
   repair_wav_header(wav);
   TRY(gapped, audio::parse_wav(wav, program));
   const std::vector<Stretch> stretches = find_sound(gapped, gap_between_words, sound_threshold);

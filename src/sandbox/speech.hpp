@@ -29,8 +29,7 @@ std::vector<Stretch> find_sound(audio::PcmView pcm, Duration gap, audio::Sample 
 
 /// Where `words` lie in the stretches, which are in order and hold nothing else. One stretch a word if the
 /// numbers agree; otherwise ("I am" said as one, "24" as two) the likeliest division by their lengths.
-std::vector<SpokenWord> place_words(const std::vector<std::string>& words,
-                                    const std::vector<Stretch>& stretches);
+std::vector<SpokenWord> place_words(const std::vector<std::string>& words, const std::vector<Stretch>& stretches);
 
 struct SpokenText {
   audio::Pcm pcm;

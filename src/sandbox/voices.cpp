@@ -25,15 +25,13 @@ namespace {
 /// again.
 constexpr std::string_view cache_magic = "callramp phrase 1";
 
-std::string key_of(const std::string& text, const std::string& voice) {
-  return voice + '\n' + text;
-}
+std::string key_of(const std::string& text, const std::string& voice) { return voice + '\n' + text; }
 
 /// Header (magic, key length, words, samples), key, one "start end" line a word, samples.
 std::string to_file(const Phrase& phrase) {
   const std::string key = key_of(phrase.text, phrase.voice);
-  std::string file = fmt::format("{}\n{} {} {}\n{}\n", cache_magic, key.size(), phrase.words.size(),
-                                 phrase.pcm->size(), key);
+  std::string file =
+      fmt::format("{}\n{} {} {}\n{}\n", cache_magic, key.size(), phrase.words.size(), phrase.pcm->size(), key);
   for (const SpokenWord& word : phrase.words) file += fmt::format("{} {}\n", word.start, word.end);
   audio::append_bytes(*phrase.pcm, file);
   return file;
@@ -121,7 +119,7 @@ struct Voices::State {
   mutable std::mutex mutex;
   std::unordered_map<std::string, PhrasePtr> phrases;  // by key_of
   std::deque<std::string> order;                       // keys, oldest first
-  asio::thread_pool worker{1};  // one: rendering must not take the cores from the calls
+  asio::thread_pool worker{1};                         // one: rendering must not take the cores from the calls
 
   State(VoicesOptions given, Log& log) : options(std::move(given)), log(log) {}
 
@@ -150,18 +148,13 @@ Voices::Voices(VoicesOptions options, Log& log) : state_(std::make_unique<State>
   std::error_code error;
   std::filesystem::create_directories(state_->options.cache_folder, error);
   if (!error) return;
-  log.warn("voice_cache_unusable",
-           {{"folder", state_->options.cache_folder.string()}, {"reason", error.message()}});
+  log.warn("voice_cache_unusable", {{"folder", state_->options.cache_folder.string()}, {"reason", error.message()}});
   state_->options.cache_folder.clear();
 }
 
-Voices::~Voices() {
-  state_->worker.join();
-}
+Voices::~Voices() { state_->worker.join(); }
 
-void Voices::on_phrase(std::function<void(const PhrasePtr&)> listener) {
-  state_->listener = std::move(listener);
-}
+void Voices::on_phrase(std::function<void(const PhrasePtr&)> listener) { state_->listener = std::move(listener); }
 
 Result<PhrasePtr> Voices::phrase(const std::string& text, const std::string& voice) {
   const std::string key = key_of(text, voice);
@@ -172,11 +165,10 @@ Result<PhrasePtr> Voices::phrase(const std::string& text, const std::string& voi
     if (PhrasePtr stored = from_file(file, text, voice)) return state_->keep(key, std::move(stored));
   }
   TRY(spoken, speak_text(state_->options.program, text, voice));
-  auto phrase =
-      std::make_shared<const Phrase>(Phrase{.text = text,
-                                            .voice = voice,
-                                            .pcm = std::make_shared<const audio::Pcm>(std::move(spoken.pcm)),
-                                            .words = std::move(spoken.words)});
+  auto phrase = std::make_shared<const Phrase>(Phrase{.text = text,
+                                                      .voice = voice,
+                                                      .pcm = std::make_shared<const audio::Pcm>(std::move(spoken.pcm)),
+                                                      .words = std::move(spoken.words)});
   if (!file.empty()) store(file, *phrase, state_->log);
   return state_->keep(key, std::move(phrase));
 }
@@ -191,8 +183,8 @@ Awaitable<Result<PhrasePtr>> Voices::phrase_async(std::string text, std::string 
   auto render = [](Voices& voices, std::string text, std::string voice) -> Awaitable<Result<PhrasePtr>> {
     co_return voices.phrase(text, voice);
   };
-  co_return co_await asio::co_spawn(state_->worker.get_executor(),
-                                    render(*this, std::move(text), std::move(voice)), asio::use_awaitable);
+  co_return co_await asio::co_spawn(state_->worker.get_executor(), render(*this, std::move(text), std::move(voice)),
+                                    asio::use_awaitable);
 }
 
 PhrasePtr Voices::find(const std::string& text, const std::string& voice) const {
@@ -224,18 +216,15 @@ Result<std::vector<Voices::Recording>> Voices::load_folder(const std::filesystem
   for (const std::filesystem::path& file : files) {
     TRY(pcm, audio::read_wav(file));
     const auto listed = words.find(file.filename().string());
-    const std::vector<std::string> spoken =
-        split_words(listed == words.end() ? words_beside(file) : listed->second);
+    const std::vector<std::string> spoken = split_words(listed == words.end() ? words_beside(file) : listed->second);
     // Recordings hold room noise: sound is what rises above a tenth of the loudest.
     const double loudest = audio::rms(pcm) * 2;
     const auto threshold = audio::saturate(std::max(60.0, loudest * 0.1));
     auto phrase = std::make_shared<Phrase>(Phrase{.voice = "file"});
     phrase->words = place_words(spoken, find_sound(pcm, milliseconds{120}, threshold));
-    for (const SpokenWord& word : phrase->words)
-      phrase->text += (phrase->text.empty() ? "" : " ") + word.text;
+    for (const SpokenWord& word : phrase->words) phrase->text += (phrase->text.empty() ? "" : " ") + word.text;
     phrase->pcm = std::make_shared<const audio::Pcm>(std::move(pcm));
-    recordings.push_back(
-        {file.filename().string(), state_->keep(key_of(file.string(), "file"), std::move(phrase))});
+    recordings.push_back({file.filename().string(), state_->keep(key_of(file.string(), "file"), std::move(phrase))});
   }
   return recordings;
 }

@@ -29,14 +29,12 @@ struct SpokenWord {
 };
 
 struct Phrase {
-  std::string
-      text;  ///< empty for a recording without a transcript: it can be played, but nobody understands it
-  std::string voice;                      ///< "file" for a recording
+  std::string text;   ///< empty for a recording without a transcript: it can be played, but nobody understands it
+  std::string voice;  ///< "file" for a recording
   std::shared_ptr<const audio::Pcm> pcm;  ///< 8 kHz mono; shared with callers that play it
   std::vector<SpokenWord> words;          ///< in order; empty where the text is
 };
-using PhrasePtr =
-    std::shared_ptr<const Phrase>;  // shared by callees, services and the recogniser; never changes
+using PhrasePtr = std::shared_ptr<const Phrase>;  // shared by callees, services and the recogniser; never changes
 
 struct VoicesOptions {
   /// Where rendered phrases are kept between runs; created if missing. Empty: in memory only.

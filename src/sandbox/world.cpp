@@ -7,8 +7,7 @@ namespace callramp::sandbox {
 
 namespace {
 
-constexpr std::array kAnswers = {"person",       "machine", "busy",     "no_answer",
-                                 "announcement", "reject",  "screening"};
+constexpr std::array kAnswers = {"person", "machine", "busy", "no_answer", "announcement", "reject", "screening"};
 constexpr std::array kFaultKinds = {
     "latency",       "rate_limit",    "server_error",       "auth_error", "stall",
     "drop_socket",   "drop_answer",   "bad_json",           "bad_base64", "odd_bytes",
@@ -40,17 +39,12 @@ bool glob(std::string_view pattern, std::string_view text) {
 
 }  // namespace
 
-std::string_view to_string(Answers answers) noexcept {
-  return kAnswers.at(static_cast<std::size_t>(answers));
-}
-std::string_view to_string(FaultKind kind) noexcept {
-  return kFaultKinds.at(static_cast<std::size_t>(kind));
-}
+std::string_view to_string(Answers answers) noexcept { return kAnswers.at(static_cast<std::size_t>(answers)); }
+std::string_view to_string(FaultKind kind) noexcept { return kFaultKinds.at(static_cast<std::size_t>(kind)); }
 
 Duration Span::draw(Random& random) const {
   if (high <= low) return low;
-  return low + Duration{static_cast<std::int64_t>(
-                   random.below(static_cast<std::uint64_t>((high - low).count()) + 1))};
+  return low + Duration{static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>((high - low).count()) + 1))};
 }
 
 bool matches(std::string_view pattern, std::string_view number) {

@@ -67,9 +67,8 @@ struct Callee {
   Span waits{milliseconds{300}, milliseconds{800}};
   /// turn_gap_s: silence after which the agent is thought to have finished.
   Duration turn_gap = milliseconds{600};
-  double interrupts =
-      0;  ///< chance, per thing the agent says, that the reply starts while the agent still speaks
-  std::string voice;  ///< a name known to the voices; empty: drawn by seed
+  double interrupts = 0;  ///< chance, per thing the agent says, that the reply starts while the agent still speaks
+  std::string voice;      ///< a name known to the voices; empty: drawn by seed
 };
 
 enum class FaultKind {
@@ -105,16 +104,14 @@ struct Fault {
 /// What the language model's stand-in answers; the first entry that fits the last user message speaks.
 struct Reply {
   std::optional<int> turn;  ///< `when: 2`: the n-th user message, from 1
-  std::string
-      when;  ///< otherwise a regular expression (ECMAScript, any case), found anywhere; empty fits always
+  std::string when;  ///< otherwise a regular expression (ECMAScript, any case), found anywhere; empty fits always
   std::string say;
   std::string tool;              ///< name of the function to call; empty: none
   std::string arguments = "{}";  ///< JSON
 };
 
 struct Delays {
-  Span stt_final{milliseconds{120},
-                 milliseconds{120}};  ///< stt_final_ms: end of speech + endpointing → final result
+  Span stt_final{milliseconds{120}, milliseconds{120}};  ///< stt_final_ms: end of speech + endpointing → final result
   Span llm_first_token{milliseconds{200}, milliseconds{200}};  ///< llm_first_token_ms
   Span llm_token{milliseconds{10}, milliseconds{10}};          ///< llm_token_ms: between tokens
   Span tts_first_byte{milliseconds{80}, milliseconds{80}};     ///< tts_first_byte_ms
@@ -125,16 +122,15 @@ struct Delays {
 struct ExotelHabits {
   std::string api_key;  ///< empty: any non-empty key and token
   std::string api_token;
-  bool numbers_as_strings = true;  ///< sequence_number "3" or 3
-  bool camel_case = false;         ///< streamSid or stream_sid
-  bool marks_after_clear = false;  ///< whether a `clear` returns the marks that it overtakes, or loses them
-  bool lower_case_body = false;    ///< {"call":{"sid":…}} in REST answers
-  bool streams_as_json = false;    ///< ActiveStreams as the older page shows it
+  bool numbers_as_strings = true;      ///< sequence_number "3" or 3
+  bool camel_case = false;             ///< streamSid or stream_sid
+  bool marks_after_clear = false;      ///< whether a `clear` returns the marks that it overtakes, or loses them
+  bool lower_case_body = false;        ///< {"call":{"sid":…}} in REST answers
+  bool streams_as_json = false;        ///< ActiveStreams as the older page shows it
   std::string status = "in-progress";  ///< or "queued": the status in the answer to connect
   std::string encoding = "audio/x-raw";
   std::string bit_rate = "16";
-  Duration price_after =
-      seconds{120};  ///< price_after_s: Price, Duration and EndTime appear this long after the end
+  Duration price_after = seconds{120};    ///< price_after_s: Price, Duration and EndTime appear this long after the end
   std::string price_per_pulse = "0.500";  ///< decimal, per started 60 s
   Duration chunk = milliseconds{100};     ///< chunk_ms of media frames
   int requests_per_minute = 200;          ///< limits.exotel_per_minute; 0: no limit

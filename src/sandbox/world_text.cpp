@@ -36,8 +36,7 @@ class Complaints {
  public:
   void add(const YAML::Node& at, const std::string& key, const std::string& what) {
     if (first_) return;
-    first_ =
-        "world, line " + std::to_string(at.Mark().line + 1) + ": " + (key.empty() ? "" : key + ": ") + what;
+    first_ = "world, line " + std::to_string(at.Mark().line + 1) + ": " + (key.empty() ? "" : key + ": ") + what;
   }
   const std::optional<std::string>& first() const { return first_; }
 
@@ -107,8 +106,7 @@ class Section {
       return Span{in_unit(*one), in_unit(*one)};
     }
     if (value->size() != 2) {
-      complaints_->add(*value, key_path(key),
-                       "a list of " + std::to_string(value->size()) + " is not [low, high]");
+      complaints_->add(*value, key_path(key), "a list of " + std::to_string(value->size()) + " is not [low, high]");
       return std::nullopt;
     }
     const auto low = read_number((*value)[0], key_path(key), 0, limit);
@@ -148,16 +146,14 @@ class Section {
     complaints_->add(*value, key_path(key), shown(*value) + " is not one of " + choices);
   }
 
-  void each(const std::string& key,
-            const std::function<void(const YAML::Node&, const std::string& path)>& read) {
+  void each(const std::string& key, const std::function<void(const YAML::Node&, const std::string& path)>& read) {
     const auto value = get(key);
     if (!value) return;
     if (!value->IsSequence()) {
       complaints_->add(*value, key_path(key), shown(*value) + " is not a list");
       return;
     }
-    for (std::size_t i = 0; i < value->size(); ++i)
-      read((*value)[i], key_path(key) + "[" + std::to_string(i) + "]");
+    for (std::size_t i = 0; i < value->size(); ++i) read((*value)[i], key_path(key) + "[" + std::to_string(i) + "]");
   }
 
   /// Call last: complains about the first key that was not asked for.
@@ -175,8 +171,7 @@ class Section {
  private:
   bool present() const { return node_.IsDefined() && !node_.IsNull(); }
 
-  std::optional<double> read_number(const YAML::Node& value, const std::string& path, double low,
-                                    double high) {
+  std::optional<double> read_number(const YAML::Node& value, const std::string& path, double low, double high) {
     double number = 0;
     if (!value.IsScalar() || !YAML::convert<double>::decode(value, number) || !std::isfinite(number)) {
       complaints_->add(value, path, shown(value) + " is not a number");
@@ -205,14 +200,10 @@ Line parse_line(const std::string& text) {
 
 std::string line_text(const Line& line) {
   switch (line.kind) {
-    case Line::Kind::speech:
-      return line.text;
-    case Line::Kind::file:
-      return "file:" + line.text;
-    case Line::Kind::keys:
-      return "dtmf:" + line.text;
-    case Line::Kind::hang_up:
-      return "hangup";
+    case Line::Kind::speech: return line.text;
+    case Line::Kind::file: return "file:" + line.text;
+    case Line::Kind::keys: return "dtmf:" + line.text;
+    case Line::Kind::hang_up: return "hangup";
   }
   return line.text;
 }
@@ -409,8 +400,7 @@ json::object reply_json(const Reply& reply) {
     object["when"] = *reply.turn;
   else if (!reply.when.empty())
     object["when"] = reply.when;
-  if (!reply.tool.empty())
-    object["tool"] = {{"name", reply.tool}, {"arguments", json::parse(reply.arguments)}};
+  if (!reply.tool.empty()) object["tool"] = {{"name", reply.tool}, {"arguments", json::parse(reply.arguments)}};
   return object;
 }
 
@@ -421,8 +411,7 @@ Result<World> parse_world(std::string_view yaml_or_json) {
   try {
     root = YAML::Load(std::string(yaml_or_json));
   } catch (const YAML::Exception& error) {
-    return fail(ErrorCode::invalid_request,
-                "world, line " + std::to_string(error.mark.line + 1) + ": " + error.msg);
+    return fail(ErrorCode::invalid_request, "world, line " + std::to_string(error.mark.line + 1) + ": " + error.msg);
   }
   Complaints complaints;
   World world = root.IsNull() ? World{} : read_world(root, complaints);
@@ -466,8 +455,7 @@ std::string to_json(const World& world) {
                       {"price_after_s", span_json({exotel.price_after, exotel.price_after}, seconds{1})},
                       {"price_per_pulse", exotel.price_per_pulse},
                       {"chunk_ms", span_json({exotel.chunk, exotel.chunk}, milliseconds{1})}};
-  object["limits"] = {{"exotel_per_minute", exotel.requests_per_minute},
-                      {"exotel_concurrent", exotel.max_concurrent}};
+  object["limits"] = {{"exotel_per_minute", exotel.requests_per_minute}, {"exotel_concurrent", exotel.max_concurrent}};
   return json::serialize(object);
 }
 

@@ -77,8 +77,7 @@ TEST_CASE("a mistake in a world is named with its key and value and line") {
       {"llm: [{when: \"(\", say: x}]", "world, line 1: llm[0].when: '(' is not a regular expression"},
       {"llm: [{when: hello}]", "world, line 1: llm[0]: has neither 'say' nor 'tool'"},
       {"exotel: {chunk_ms: 30}", "world, line 1: exotel.chunk_ms: must be a multiple of 20 from 20 to 1000"},
-      {"limits: {exotel_per_minute: 1.5}",
-       "world, line 1: limits.exotel_per_minute: '1.5' is not a whole number"},
+      {"limits: {exotel_per_minute: 1.5}", "world, line 1: limits.exotel_per_minute: '1.5' is not a whole number"},
       {"delays: {stt: 5}",
        "world, line 1: delays.stt: there is no such key; known are llm_first_token_ms, llm_token_ms, "
        "stt_final_ms, "
@@ -141,8 +140,7 @@ TEST_CASE("faults come at their share and in the same order for the same seed") 
   }
   CHECK(dealt == doctest::Approx(400).epsilon(0.15));
   faults.reset();
-  for (const bool expected : first)
-    CHECK(faults.draw("deepgram.listen", FaultKind::stall).has_value() == expected);
+  for (const bool expected : first) CHECK(faults.draw("deepgram.listen", FaultKind::stall).has_value() == expected);
   CHECK(faults.draw("openai.chat", FaultKind::stall).has_value());
   CHECK_FALSE(faults.draw("openai.speech", FaultKind::stall).has_value());
   CHECK_FALSE(faults.draw("exotel.rest", FaultKind::latency).has_value());
