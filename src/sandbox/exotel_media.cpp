@@ -1,0 +1,217 @@
+#include "sandbox/exotel_media.hpp"
+
+#include <algorithm>
+#include <boost/json.hpp>
+
+#include "base/base64.hpp"
+
+namespace callramp::sandbox::exotel {
+
+namespace json = boost::json;
+
+namespace {
+
+/// Documented for what is sent to the carrier (reference A.6).
+constexpr std::size_t kChunkUnit = 320;
+constexpr std::size_t kChunkMost = 100'000;
+/// About -45 dBov: line noise and dither lie below, speech at telephone level far above.
+constexpr double kLoudRms = 180;
+/// See Playout::Counts.
+constexpr auto kPauseWithoutMarks = seconds{2};
+
+std::string quoted(std::string_view text) { return json::serialize(json::value(text)); }
+
+/// A text member of an object under either spelling; null if there is none.
+const json::string* text_member(const json::object& object, std::string_view snake, std::string_view camel) {
+  const json::value* value = object.if_contains(snake);
+  if (value == nullptr) value = object.if_contains(camel);
+  return value == nullptr ? nullptr : value->if_string();
+}
+
+AgentMessage broken(std::string_view violation) { return {.violation = violation}; }
+
+AgentMessage parse_media(const json::object& message) {
+  const json::value* media = message.if_contains("media");
+  const json::string* payload =
+      media == nullptr || !media->is_object() ? nullptr : text_member(media->as_object(), "payload", "payload");
+  if (payload == nullptr || payload->empty()) return broken("empty_media");
+  const auto bytes = base64_decode(*payload);
+  if (!bytes) return broken("bad_base64");
+  if (bytes->size() > kChunkMost) return broken("too_long");
+  if (bytes->size() % audio::bytes_per_sample != 0) return broken("odd_bytes");
+  AgentMessage parsed{.kind = AgentMessage::Kind::media, .pcm = audio::from_bytes(*bytes)};
+  if (bytes->size() % kChunkUnit != 0) parsed.violation = "not_320";
+  return parsed;
+}
+
+}  // namespace
+
+MediaWriter::MediaWriter(StreamIdentity identity, const ExotelHabits& habits)
+    : identity_(std::move(identity)),
+      strings_(habits.numbers_as_strings),
+      camel_(habits.camel_case),
+      encoding_(habits.encoding),
+      bit_rate_(habits.bit_rate) {}
+
+std::string MediaWriter::number(std::uint64_t value) const {
+  const std::string digits = std::to_string(value);
+  return strings_ ? "\"" + digits + "\"" : digits;
+}
+
+std::string_view MediaWriter::key(std::string_view snake, std::string_view camel) const {
+  return camel_ ? camel : snake;
+}
+
+std::string MediaWriter::head(std::string_view event) {
+  std::string text = "{\"event\":\"";
+  text += event;
+  text += "\",\"";
+  text += key("sequence_number", "sequenceNumber");
+  text += "\":" + number(++sequence_) + ",\"";
+  text += key("stream_sid", "streamSid");
+  text += "\":\"" + identity_.stream_sid + "\",";
+  return text;
+}
+
+std::string MediaWriter::connected() const { return R"({"event":"connected"})"; }
+
+std::string MediaWriter::start() {
+  json::object custom;
+  for (const auto& [name, value] : identity_.custom_parameters) custom[name] = value;
+  std::string bits = strings_ ? quoted(bit_rate_) : bit_rate_;
+  const auto rate = static_cast<std::uint64_t>(identity_.sample_rate_hz);
+  const auto field = [&](std::string_view snake, std::string_view camel, const std::string& value) {
+    return "\"" + std::string(key(snake, camel)) + "\":" + value;
+  };
+  return head("start") + "\"start\":{" + field("stream_sid", "streamSid", quoted(identity_.stream_sid)) + "," +
+         field("call_sid", "callSid", quoted(identity_.call_sid)) + "," +
+         field("account_sid", "accountSid", quoted(identity_.account)) + ",\"from\":" + quoted(identity_.from) +
+         ",\"to\":" + quoted(identity_.to) + "," +
+         field("custom_parameters", "customParameters", json::serialize(custom)) + "," +
+         field("media_format", "mediaFormat", "{\"encoding\":" + quoted(encoding_)) + "," +
+         field("sample_rate", "sampleRate", number(rate)) + "," + field("bit_rate", "bitRate", bits) + "}}}";
+}
+
+std::string MediaWriter::media(audio::PcmView chunk) {
+  return media_text(base64_encode(audio::to_bytes(chunk)), chunk.size());
+}
+
+std::string MediaWriter::media_text(std::string_view payload, std::size_t samples) {
+  samples_ += samples;
+  const std::uint64_t timestamp = samples_ * 1000 / static_cast<std::uint64_t>(identity_.sample_rate_hz);
+  std::string text = head("media");
+  text.reserve(text.size() + payload.size() + 80);
+  text += "\"media\":{\"chunk\":" + number(++chunk_) + ",\"timestamp\":" + number(timestamp) + ",\"payload\":\"";
+  text += payload;
+  text += "\"}}";
+  return text;
+}
+
+std::string MediaWriter::dtmf(char digit) {
+  return head("dtmf") + "\"dtmf\":{\"digit\":\"" + digit + "\",\"duration\":" + number(100) + "}}";
+}
+
+std::string MediaWriter::mark(std::string_view name) {
+  return head("mark") + "\"mark\":{\"name\":" + quoted(name) + "}}";
+}
+
+std::string MediaWriter::stop(std::string_view reason) {
+  return head("stop") + "\"stop\":{\"" + std::string(key("call_sid", "callSid")) + "\":" + quoted(identity_.call_sid) +
+         ",\"" + std::string(key("account_sid", "accountSid")) + "\":" + quoted(identity_.account) +
+         ",\"reason\":" + quoted(reason) + "}}";
+}
+
+AgentMessage parse_agent_message(std::string_view text, std::string_view stream_sid) {
+  boost::system::error_code error;
+  const json::value parsed = json::parse(text, error);
+  if (error || !parsed.is_object()) return broken("not_json");
+  const json::object& message = parsed.as_object();
+  const json::string* event = text_member(message, "event", "event");
+  if (event == nullptr) return broken("unknown_event");
+  const json::string* sid = text_member(message, "stream_sid", "streamSid");
+  if (sid == nullptr || *sid != stream_sid) return broken("wrong_stream");
+  if (*event == "media") return parse_media(message);
+  if (*event == "clear") return {.kind = AgentMessage::Kind::clear};
+  if (*event != "mark") return broken("unknown_event");
+  const json::value* mark = message.if_contains("mark");
+  const json::string* name =
+      mark == nullptr || !mark->is_object() ? nullptr : text_member(mark->as_object(), "name", "name");
+  if (name == nullptr || name->empty()) return broken("no_mark_name");
+  return {.kind = AgentMessage::Kind::mark, .name = std::string(*name)};
+}
+
+bool Playout::begins_utterance(Duration gap) const {
+  if (turn_over_ || !any_) return true;
+  if (uses_marks_) return last_mark_ == end_;
+  return gap >= kPauseWithoutMarks;
+}
+
+bool Playout::media(Instant now, audio::PcmView pcm) {
+  if (pcm.empty()) return false;
+  const Duration gap = now - end_;
+  if (gap > Duration::zero() || !any_) {
+    if (begins_utterance(gap)) {
+      ++counts_.utterances;
+      turn_over_ = false;
+      dry_counted_ = false;
+    } else {
+      ++counts_.gaps;
+      counts_.longest_gap = std::max(counts_.longest_gap, gap);
+      if (!dry_counted_) ++counts_.ran_dry;
+      dry_counted_ = true;
+    }
+    end_ = now;
+  }
+  any_ = true;
+  bool loud = false;
+  const std::size_t frame = audio::samples_in(milliseconds{20}, rate_hz_);
+  for (std::size_t at = 0; at < pcm.size(); at += frame) {
+    const auto part = pcm.subspan(at, std::min(frame, pcm.size() - at));
+    const bool frame_loud = audio::rms(part) > kLoudRms;
+    loud = loud || frame_loud;
+    end_ += audio::duration_of(part.size(), rate_hz_);
+    frames_.push_back({end_, frame_loud});
+  }
+  counts_.played += audio::duration_of(pcm.size(), rate_hz_);
+  counts_.most_ahead = std::max(counts_.most_ahead, end_ - now);
+  return loud;
+}
+
+void Playout::mark(Instant now, std::string name) {
+  uses_marks_ = true;
+  if (!any_) end_ = now;
+  last_mark_ = end_;
+  marks_.push_back({std::max(end_, now), std::move(name)});
+}
+
+std::vector<std::string> Playout::clear(Instant now) {
+  while (!frames_.empty() && frames_.back().end > now) frames_.pop_back();
+  if (end_ > now) end_ = now;
+  turn_over_ = true;
+  std::vector<std::string> overtaken;
+  while (!marks_.empty() && marks_.back().due > now) {
+    overtaken.insert(overtaken.begin(), std::move(marks_.back().name));
+    marks_.pop_back();
+  }
+  return overtaken;
+}
+
+std::vector<std::string> Playout::due_marks(Instant now) {
+  std::vector<std::string> names;
+  for (; !marks_.empty() && marks_.front().due <= now; marks_.pop_front())
+    names.push_back(std::move(marks_.front().name));
+  return names;
+}
+
+std::optional<Instant> Playout::next_mark() const {
+  if (marks_.empty()) return std::nullopt;
+  return marks_.front().due;
+}
+
+bool Playout::heard_until(Instant now) {
+  bool heard = false;
+  for (; !frames_.empty() && frames_.front().end <= now; frames_.pop_front()) heard = heard || frames_.front().loud;
+  return heard;
+}
+
+}  // namespace callramp::sandbox::exotel
