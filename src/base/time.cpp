@@ -96,7 +96,9 @@ std::string to_words(Duration span) {
   if (span < seconds{1}) {
     std::snprintf(text, sizeof text, "%lld ms", static_cast<long long>(count / 1000));
   } else if (span < minutes{1}) {
-    std::snprintf(text, sizeof text, "%.1f s", static_cast<double>(count) / 1e6);
+    // Cut, not rounded: 59.99 s must not read "60.0 s".
+    std::snprintf(text, sizeof text, "%lld.%lld s", static_cast<long long>(count / 1'000'000),
+                  static_cast<long long>(count / 100'000 % 10));
   } else if (span < hours{1}) {
     std::snprintf(text, sizeof text, "%lld min %lld s", static_cast<long long>(count / 60'000'000),
                   static_cast<long long>(count / 1'000'000 % 60));
