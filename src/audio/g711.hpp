@@ -1,6 +1,6 @@
 // G.711: the two 8-bit companding laws of the telephone network, both ways, by table.
 //
-// Exotel's media is linear, but Twilio's is µ-law, and European trunks and many recordings are A-law. The
+// Some carriers' media is linear, others' is µ-law, and European trunks and many recordings are A-law. The
 // tables are computed at compile time from ITU-T G.711 as G.191 (software tools) words it.
 #pragma once
 

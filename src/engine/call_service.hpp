@@ -45,13 +45,13 @@ class LiveCalls {
 struct CallServiceConfig {
   std::string default_region = "IN";  ///< of numbers without a country code
   bool old_system_available = false;
-  double dials_per_second = 2.5;      ///< for the estimated start only
+  double dials_per_second = 2.5;  ///< for the estimated start only
 };
 
 class CallService {
  public:
-  CallService(CallServiceConfig config, CallStore& store, FlagService& flags, const PhoneDirectory& phones, async::Clock& clock,
-              Random& random, Log& log, EventFeed& feed);
+  CallService(CallServiceConfig config, CallStore& store, FlagService& flags, const PhoneDirectory& phones,
+              async::Clock& clock, Random& random, Log& log, EventFeed& feed);
   void set_live_calls(LiveCalls& live) { live_ = &live; }
   /// Called after every accepted call, so that the dialer looks at once.
   void set_waker(std::function<void()> wake) { wake_ = std::move(wake); }

@@ -32,15 +32,16 @@ struct FlagReply {
 
 class FlagService {
  public:
-  FlagService(NodeId node, FlagStore& store, RoutingBoard& board, async::Clock& clock, Log& log, Metrics& metrics, EventFeed& feed);
+  FlagService(NodeId node, FlagStore& store, RoutingBoard& board, async::Clock& clock, Log& log, Metrics& metrics,
+              EventFeed& feed);
   /// Until it is set there is nobody who dials.
   void set_gate(DialGate& gate) { gate_ = &gate; }
 
   /// In force on this node when it returns. Whatever lowers the percentage or disables calls also waits up to 1 s until
   /// nothing that was claimed under the old flags is unsent. Errors: precondition_failed (if_version), forbidden
   /// (operators only in the safe direction), invalid_request (an empty patch).
-  Awaitable<Result<FlagReply>> patch(FlagPatch patch, std::optional<std::int64_t> if_version, Actor actor, std::string source,
-                                     std::string reason);
+  Awaitable<Result<FlagReply>> patch(FlagPatch patch, std::optional<std::int64_t> if_version, Actor actor,
+                                     std::string source, std::string reason);
   /// Puts back what the last change changed, as a new version.
   Awaitable<Result<FlagReply>> undo(std::optional<std::int64_t> if_version, Actor actor, std::string reason);
   Awaitable<Result<std::vector<FlagChange>>> history(int limit) { return store_.history(limit); }
@@ -55,7 +56,9 @@ class FlagService {
 
   /// This thread's snapshot.
   const RoutingState& current() const noexcept { return board_.current(); }
-  RouteDecision route(std::string_view user) const noexcept { return callramp::route(board_.current(), user, clock_.now()); }
+  RouteDecision route(std::string_view user) const noexcept {
+    return callramp::route(board_.current(), user, clock_.now());
+  }
 
  private:
   Awaitable<Result<FlagReply>> change(FlagWrite write);

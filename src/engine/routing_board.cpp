@@ -22,7 +22,8 @@ Awaitable<void> RoutingBoard::publish(RoutingState state) {
     co_await asio::co_spawn(
         executors_[i],
         [](RoutingBoard& board, std::size_t slot, std::shared_ptr<const RoutingState> next) -> Awaitable<void> {
-          // Two publications may overtake each other on the way here; the newer flags stay. Equal versions differ in pins.
+          // Two publications may overtake each other on the way here; the newer flags stay. Equal versions differ in
+          // pins.
           if (next->flags.version >= board.slots_[slot]->flags.version) board.slots_[slot] = std::move(next);
           co_return;
         }(*this, i, shared),

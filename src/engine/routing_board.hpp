@@ -1,7 +1,7 @@
 // RoutingBoard: the flags and pins that this node routes by, as one immutable snapshot per thread.
 //
-// Readers take no lock and count no references: each io thread has its own slot, which only it touches. A publication is
-// a task posted to every thread, and is over when all have run it; that is what "in force on this node" means.
+// Readers take no lock and count no references: each io thread has its own slot, which only it touches. A publication
+// is a task posted to every thread, and is over when all have run it; that is what "in force on this node" means.
 #pragma once
 
 #include <memory>

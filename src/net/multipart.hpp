@@ -1,4 +1,4 @@
-// multipart/form-data (RFC 7578) in whole bodies: Exotel's callbacks arrive in it, its requests may be sent in it.
+// multipart/form-data (RFC 7578) in whole bodies: a carrier's callbacks arrive in it, its requests may be sent in it.
 //
 // For small forms that fit in memory; a streamed import reads its file part by other means.
 #pragma once

@@ -81,7 +81,8 @@ class DoNotCallStore {
   virtual ~DoNotCallStore() = default;
   /// Also ends every call to the number that was not dialed yet, with `cancelled`; returns how many. Audited, masked.
   virtual Awaitable<Result<int>> add(DoNotCallEntry entry) = 0;
-  virtual Awaitable<Status> remove(PhoneNumber phone, std::string actor, std::string reason, Instant now) = 0;  ///< not_found
+  virtual Awaitable<Status> remove(PhoneNumber phone, std::string actor, std::string reason,
+                                   Instant now) = 0;  ///< not_found
   virtual Awaitable<Result<std::optional<DoNotCallEntry>>> find(PhoneNumber phone) = 0;
   virtual Awaitable<Result<std::vector<DoNotCallEntry>>> list(int page, int limit) = 0;
 };
@@ -115,8 +116,8 @@ struct OutcomeCount {
 class OutcomeStore {
  public:
   virtual ~OutcomeStore() = default;
-  /// Adds to the evidence in the same transaction. False if the external id was known with the same content; conflict if
-  /// it was known with another.
+  /// Adds to the evidence in the same transaction. False if the external id was known with the same content; conflict
+  /// if it was known with another.
   virtual Awaitable<Result<bool>> report(ReportedOutcome outcome, Instant now) = 0;
   /// Counts of final calls whose first attempt started in [from, to), test calls left out.
   virtual Awaitable<Result<std::vector<OutcomeCount>>> counts(Instant from, Instant to) = 0;

@@ -81,9 +81,9 @@ struct ClaimedDial {
 
 struct ClaimResult {
   std::vector<ClaimedDial> dials;
-  std::vector<Call> ended;                ///< by EndNow
-  std::optional<Instant> next_due;        ///< when to look again, if nothing wakes us before
-  int open_attempts = 0;                  ///< after this claim
+  std::vector<Call> ended;          ///< by EndNow
+  std::optional<Instant> next_due;  ///< when to look again, if nothing wakes us before
+  int open_attempts = 0;            ///< after this claim
 };
 
 /// Everything that one transaction stores when an attempt is over.
@@ -114,27 +114,32 @@ class CallStore {
   /// Refuses with agent_not_found, do_not_call or conflict (the key with another fingerprint).
   virtual Awaitable<Result<CreatedCall>> create(Call call, std::optional<Idempotency> idempotency) = 0;
   /// All or none. A call that its agent or the do-not-call list refuses makes the whole request fail, naming its index.
-  virtual Awaitable<Result<std::vector<Call>>> create_many(std::vector<Call> calls, std::optional<Idempotency> idempotency) = 0;
+  virtual Awaitable<Result<std::vector<Call>>> create_many(std::vector<Call> calls,
+                                                           std::optional<Idempotency> idempotency) = 0;
   virtual Awaitable<Result<CallDetail>> get(CallId id) = 0;
   virtual Awaitable<Result<CallPage>> list(CallFilter filter) = 0;
   /// Not yet dialed: final with `cancelled` at once. Dialed: cancel_requested is set, and the engine ends it.
   /// call_already_completed if it has its outcome.
   virtual Awaitable<Result<Call>> request_cancel(CallId id, std::string actor, Instant now) = 0;
 
-  /// The heart: in one transaction reads flags, pins and due calls in order of priority and age, judges each, stores the
-  /// intent (attempt `dialing` with its lease, call's system) of those to be dialed, moves the waiting and ends the dead.
+  /// The heart: in one transaction reads flags, pins and due calls in order of priority and age, judges each, stores
+  /// the intent (attempt `dialing` with its lease, call's system) of those to be dialed, moves the waiting and ends the
+  /// dead.
   virtual Awaitable<Result<ClaimResult>> claim_due(ClaimRequest request) = 0;
 
-  /// The dial was certainly not made: the attempt ends `cancelled` with `reason`, in no count, and the call is due again at
-  /// `due_at` with its system undecided if this was its first attempt. A call whose cancelling was asked for ends
-  /// `cancelled` instead. Refused with conflict once the attempt has a provider call id.
-  virtual Awaitable<Result<Call>> release_attempt(AttemptId attempt, std::string reason, Instant due_at, Instant now) = 0;
+  /// The dial was certainly not made: the attempt ends `cancelled` with `reason`, in no count, and the call is due
+  /// again at `due_at` with its system undecided if this was its first attempt. A call whose cancelling was asked for
+  /// ends `cancelled` instead. Refused with conflict once the attempt has a provider call id.
+  virtual Awaitable<Result<Call>> release_attempt(AttemptId attempt, std::string reason, Instant due_at,
+                                                  Instant now) = 0;
   /// The provider took the dial. Idempotent. not_found for an unknown attempt.
   virtual Awaitable<Result<Attempt>> mark_placed(AttemptId attempt, std::string provider_call_id, Instant now) = 0;
-  /// Moves forward only: dialing → ringing → in_progress; anything else changes nothing. `provider_call_id` is stored if
-  /// the attempt has none yet.
-  virtual Awaitable<Result<Attempt>> mark_progress(AttemptId attempt, CallStatus status, std::string provider_call_id, Instant now) = 0;
-  virtual Awaitable<Result<std::optional<Attempt>>> find_by_provider_id(std::string provider, std::string provider_call_id) = 0;
+  /// Moves forward only: dialing → ringing → in_progress; anything else changes nothing. `provider_call_id` is stored
+  /// if the attempt has none yet.
+  virtual Awaitable<Result<Attempt>> mark_progress(AttemptId attempt, CallStatus status, std::string provider_call_id,
+                                                   Instant now) = 0;
+  virtual Awaitable<Result<std::optional<Attempt>>> find_by_provider_id(std::string provider,
+                                                                        std::string provider_call_id) = 0;
   virtual Awaitable<Result<std::optional<Attempt>>> find_attempt(AttemptId id) = 0;
   /// The attempt of an unspent token whose attempt is open, without spending it.
   virtual Awaitable<Result<std::optional<ClaimedDial>>> peek_stream_token(std::string token) = 0;
@@ -145,12 +150,13 @@ class CallStore {
   /// nothing, and once: a second finish of the same attempt changes nothing.
   virtual Awaitable<Result<FinishResult>> finish_attempt(AttemptFinish finish) = 0;
   /// What the carrier says afterwards. Replaces the telephony estimate among the costs by `costs`.
-  virtual Awaitable<Status> record_carrier_facts(AttemptId attempt, std::optional<seconds> duration, std::optional<Money> price,
-                                                 std::vector<CostLine> costs) = 0;
+  virtual Awaitable<Status> record_carrier_facts(AttemptId attempt, std::optional<seconds> duration,
+                                                 std::optional<Money> price, std::vector<CostLine> costs) = 0;
 
   /// Attempts that have no outcome: all of them, oldest first.
   virtual Awaitable<Result<std::vector<Attempt>>> open_attempts() = 0;
-  /// Finished attempts of `provider` that were answered, ended in [ended_after, ended_before) and have no carrier price.
+  /// Finished attempts of `provider` that were answered, ended in [ended_after, ended_before) and have no carrier
+  /// price.
   virtual Awaitable<Result<std::vector<AttemptDetail>>> unpriced_attempts(std::string provider, Instant ended_after,
                                                                           Instant ended_before, int limit) = 0;
   virtual Awaitable<Status> renew_leases(NodeId node, Instant until) = 0;

@@ -18,7 +18,7 @@ struct LegacyDial {
 };
 
 struct LegacyReport {
-  std::string id;  ///< the old system's own
+  std::string id;                  ///< the old system's own
   std::optional<Outcome> outcome;  ///< absent while the call goes on
   std::optional<Instant> started_at;
   std::optional<Instant> ended_at;

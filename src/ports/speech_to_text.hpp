@@ -16,9 +16,9 @@ namespace callramp {
 struct SttOptions {
   std::string model;
   std::string language;
-  milliseconds endpointing{300};    ///< silence after which speech counts as finished
+  milliseconds endpointing{300};  ///< silence after which speech counts as finished
   milliseconds utterance_end{1000};
-  AttemptId attempt;                ///< passed as the vendor's tag, for their support and ours
+  AttemptId attempt;  ///< passed as the vendor's tag, for their support and ours
 };
 
 struct SpeechStarted {

@@ -20,7 +20,7 @@ struct DialRequest {
   PhoneNumber to;
   std::string stream_token;  ///< the carrier opens our media endpoint with it
   seconds ring_timeout{45};
-  seconds time_limit{660};   ///< the carrier's own hard stop
+  seconds time_limit{660};  ///< the carrier's own hard stop
 };
 
 /// A call as the carrier knows it.
@@ -32,22 +32,23 @@ struct CarrierCall {
   std::optional<Instant> started_at;
   std::optional<Instant> ended_at;
   std::optional<seconds> duration;
-  std::optional<Money> price;        ///< arrives minutes after the end
-  std::string detail;                ///< the carrier's own words
+  std::optional<Money> price;  ///< arrives minutes after the end
+  std::string detail;          ///< the carrier's own words
 };
 
 class Telephony {
  public:
   virtual ~Telephony() = default;
-  /// "exotel"; stored with the attempt.
+  /// The carrier, as the configuration names it; stored with the attempt.
   virtual std::string name() const = 0;
   virtual std::string caller_id() const = 0;
-  /// The provider's call id. Errors: `timeout`: it may or may not dial, ask find() before anything else; every other code:
-  /// it certainly does not. invalid_phone_number: the number is refused; unauthorized, rate_limited as they say.
+  /// The provider's call id. Errors: `timeout`: it may or may not dial, ask find() before anything else; every other
+  /// code: it certainly does not. invalid_phone_number: the number is refused; unauthorized, rate_limited as they say.
   virtual Awaitable<Result<std::string>> place(DialRequest request, Instant deadline) = 0;
   virtual Awaitable<Result<CarrierCall>> lookup(std::string provider_call_id, Instant deadline) = 0;
   /// Calls to `to` that the carrier started in [from, until].
-  virtual Awaitable<Result<std::vector<CarrierCall>>> find(PhoneNumber to, Instant from, Instant until, Instant deadline) = 0;
+  virtual Awaitable<Result<std::vector<CarrierCall>>> find(PhoneNumber to, Instant from, Instant until,
+                                                           Instant deadline) = 0;
   /// Credentials and reachability, without dialing.
   virtual Awaitable<Status> probe(Instant deadline) = 0;
 };
@@ -56,7 +57,8 @@ class Telephony {
 class CarrierEvents {
  public:
   virtual ~CarrierEvents() = default;
-  /// Success once what it says is stored or known already; an error makes the webhook answer 5xx, so that it comes again.
+  /// Success once what it says is stored or known already; an error makes the webhook answer 5xx, so that it comes
+  /// again.
   virtual Awaitable<Status> on_carrier_event(std::string provider, CarrierCall call) = 0;
 };
 

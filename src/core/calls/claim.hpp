@@ -25,8 +25,8 @@ struct ClaimCandidate {
 };
 
 struct ClaimLimits {
-  bool old_system_available = false;      ///< an adapter is configured
-  Duration expires_after = hours{48};     ///< a call still undialed this long after due_at is expired
+  bool old_system_available = false;   ///< an adapter is configured
+  Duration expires_after = hours{48};  ///< a call still undialed this long after due_at is expired
 };
 
 /// Dial it, on this system; `route` says why.

@@ -1,4 +1,5 @@
-// From what an attempt used to what it cost, by provider. Integer micro-units; the book is versioned and stored by name.
+// From what an attempt used to what it cost, by provider. Integer micro-units; the book is versioned and stored by
+// name.
 #pragma once
 
 #include <map>
@@ -39,12 +40,12 @@ struct Providers {
   std::string tts;
 };
 
-/// One line per provider used, in book.currency, rounded half up to a micro-unit. A price that the book lacks is a line of
-/// cost 0 whose item ends in "(no price in book VERSION)", so that nothing goes missing silently.
+/// One line per provider used, in book.currency, rounded half up to a micro-unit. A price that the book lacks is a line
+/// of cost 0 whose item ends in "(no price in book VERSION)", so that nothing goes missing silently.
 std::vector<CostLine> price(const PriceBook& book, const Providers& providers, const Usage& usage);
 /// Replaces the telephony estimate by what the carrier says it took.
-std::vector<CostLine> with_carrier_price(const PriceBook& book, std::vector<CostLine> lines, const std::string& provider,
-                                         const Money& carrier_price);
+std::vector<CostLine> with_carrier_price(const PriceBook& book, std::vector<CostLine> lines,
+                                         const std::string& provider, const Money& carrier_price);
 Money total(const PriceBook& book, const std::vector<CostLine>& lines);
 /// Converts by the book's rates; an unknown currency is an error that names it.
 Result<Money> convert(const PriceBook& book, const Money& money);

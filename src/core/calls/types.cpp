@@ -28,7 +28,8 @@ struct Names {
   }
 };
 
-constexpr Names<System, 2> systems{{{{System::new_system, "new-system"}, {System::old_system, "old-system"}}}, "system"};
+constexpr Names<System, 2> systems{{{{System::new_system, "new-system"}, {System::old_system, "old-system"}}},
+                                   "system"};
 constexpr Names<Outcome, 13> outcomes{{{{Outcome::completed, "completed"},
                                         {Outcome::voicemail_left, "voicemail_left"},
                                         {Outcome::voicemail, "voicemail"},
@@ -81,7 +82,9 @@ Result<CallStatus> parse_call_status(std::string_view text) { return statuses.re
 Result<Priority> parse_priority(std::string_view text) { return priorities.read(text); }
 Result<CallKind> parse_call_kind(std::string_view text) { return kinds.read(text); }
 
-bool is_success(Outcome outcome) noexcept { return outcome == Outcome::completed || outcome == Outcome::voicemail_left; }
+bool is_success(Outcome outcome) noexcept {
+  return outcome == Outcome::completed || outcome == Outcome::voicemail_left;
+}
 bool is_counted(Outcome outcome) noexcept { return outcome != Outcome::cancelled; }
 
 }  // namespace callramp

@@ -40,9 +40,9 @@ enum class Outcome {
 enum class Fault { ours, telephony, stt, llm, tts, old_system };
 
 enum class CallStatus {
-  scheduled,    ///< due later
-  queued,       ///< due now, waits for the dialer
-  dialing,      ///< intent stored; the provider may or may not have it
+  scheduled,  ///< due later
+  queued,     ///< due now, waits for the dialer
+  dialing,    ///< intent stored; the provider may or may not have it
   ringing,
   in_progress,  ///< answered
   final_,       ///< has its outcome
@@ -54,11 +54,11 @@ enum class Priority { low, medium, high };
 /// Decides the calling window's default and the caller id series.
 enum class CallKind { transactional, promotional, service };
 
-std::string_view to_string(System system) noexcept;     ///< "new-system", "old-system"
-std::string_view metric_label(System system) noexcept;  ///< "new", "old"
-std::string_view to_string(Outcome outcome) noexcept;   ///< "completed", …
-std::string_view to_string(Fault fault) noexcept;       ///< "ours", …, "old"
-std::string_view to_string(CallStatus status) noexcept; ///< "final" for final_
+std::string_view to_string(System system) noexcept;      ///< "new-system", "old-system"
+std::string_view metric_label(System system) noexcept;   ///< "new", "old"
+std::string_view to_string(Outcome outcome) noexcept;    ///< "completed", …
+std::string_view to_string(Fault fault) noexcept;        ///< "ours", …, "old"
+std::string_view to_string(CallStatus status) noexcept;  ///< "final" for final_
 std::string_view to_string(Priority priority) noexcept;
 std::string_view to_string(CallKind kind) noexcept;
 Result<System> parse_system(std::string_view text);
@@ -124,7 +124,7 @@ struct Attempt {
   CallId call;
   int number = 1;  ///< 1, 2, …
   System system = System::new_system;
-  std::string provider;          ///< "exotel", "old"
+  std::string provider;          ///< the carrier's name as its adapter gives it, or "old"
   std::string provider_call_id;  ///< empty until the provider answered our request
   PhoneNumber phone;
   std::string caller_id;
@@ -135,8 +135,8 @@ struct Attempt {
   std::string stream_token;  ///< 32 hex digits; opens the media WebSocket of this attempt once
   NodeId node;               ///< holds the lease
   Instant lease_until{};
-  Instant started_at{};               ///< when the intent was stored
-  std::optional<Instant> placed_at;   ///< when the provider accepted
+  Instant started_at{};              ///< when the intent was stored
+  std::optional<Instant> placed_at;  ///< when the provider accepted
   std::optional<Instant> answered_at;
   std::optional<Instant> media_started_at;
   std::optional<Instant> ended_at;
@@ -181,7 +181,7 @@ struct Usage {
 };
 
 struct CostLine {
-  std::string provider;  ///< "exotel", "deepgram", "openai", …
+  std::string provider;  ///< as the adapter that caused the cost names itself
   std::string item;      ///< "outbound minute pulse", "nova-3 streaming", …
   double quantity = 0;
   std::string unit;
