@@ -20,10 +20,7 @@ TEST_CASE("a new id is 26 characters of Crockford's base 32") {
 TEST_CASE("the time of an id is its first ten characters") {
   SeededRandom random(1);
   // 1469918176385 ms and its encoding: the example of the ULID specification.
-  CHECK(make_ulid(from_micros(1'469'918'176'385'000), random).substr(0, 10) ==
-        "01aryz6s41"
-        "s21"
-        "1");
+  CHECK(make_ulid(from_micros(1'469'918'176'385'000), random).substr(0, 10) == "01aryz6s41");
   CHECK(make_ulid(from_micros(0), random).substr(0, 10) == "0000000000");
   CHECK(make_ulid(from_micros(999), random).substr(0, 10) == "0000000000");
   CHECK(make_ulid(from_micros(31'000), random).substr(0, 10) == "000000000z");
