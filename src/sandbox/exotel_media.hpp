@@ -86,7 +86,7 @@ class Playout {
   /// Whether anything loud was played since the last call; call it with rising times.
   bool heard_until(Instant now);
   /// The callee has spoken: what comes next from the agent is another utterance.
-  void callee_spoke() { turn_over_ = true; }
+  void callee_spoke(Instant now) { turn_over_ = turn_over_ || end_ <= now; }
   Duration buffered(Instant now) const { return end_ > now ? end_ - now : Duration::zero(); }
 
   /// An utterance lasts from its first sample to a mark with nothing behind it, a clear, or the callee's turn (for an

@@ -173,7 +173,7 @@ TEST_CASE("a buffer that runs dry within an utterance is counted and a pause bet
   CHECK(playout.counts().utterances == 2);
   playout.clear(after(1010));
   playout.media(after(1500), loud_100ms);  // after a clear: another
-  playout.callee_spoke();
+  playout.callee_spoke(after(2000));
   playout.media(after(2500), loud_100ms);  // after the callee's turn: another
   CHECK(playout.counts().utterances == 4);
   CHECK(playout.counts().ran_dry == 1);
