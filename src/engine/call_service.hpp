@@ -9,7 +9,6 @@
 #include "base/log.hpp"
 #include "engine/flag_service.hpp"
 #include "ports/call_store.hpp"
-#include "ports/event_feed.hpp"
 #include "ports/phone_directory.hpp"
 
 namespace callramp::engine {
@@ -45,13 +44,12 @@ class LiveCalls {
 struct CallServiceConfig {
   std::string default_region = "IN";  ///< of numbers without a country code
   bool old_system_available = false;
-  double dials_per_second = 2.5;  ///< for the estimated start only
 };
 
 class CallService {
  public:
-  CallService(CallServiceConfig config, CallStore& store, FlagService& flags, const PhoneDirectory& phones,
-              async::Clock& clock, Random& random, Log& log, EventFeed& feed);
+  CallService(CallServiceConfig config, CallStore& store, FlagService& flags, const PhoneDirectory& phones, async::Clock& clock,
+              Random& random, Log& log);
   void set_live_calls(LiveCalls& live) { live_ = &live; }
   /// Called after every accepted call, so that the dialer looks at once.
   void set_waker(std::function<void()> wake) { wake_ = std::move(wake); }
@@ -71,7 +69,6 @@ class CallService {
   async::Clock& clock_;
   Random& random_;
   Log& log_;
-  EventFeed& feed_;
   LiveCalls* live_ = nullptr;
   std::function<void()> wake_;
 };

@@ -1,0 +1,56 @@
+// CallMetrics: the numbers about calls that Prometheus scrapes, made once and counted from any thread.
+//
+// calls_total and its two companions carry the label `system` alone, and both systems' series exist from the start, or
+// the rollout plan's own PromQL would not divide.
+#pragma once
+
+#include <array>
+
+#include "core/calls/types.hpp"
+#include "ports/metrics.hpp"
+
+namespace callramp::engine {
+
+class CallMetrics {
+ public:
+  explicit CallMetrics(Metrics& metrics);
+
+  /// A call has its outcome; test calls are not counted.
+  void call_final(const Call& call) noexcept;
+  /// From the last byte of an outbound-call request to the first of our answer, or from a claim to its attempt stored.
+  void response_time(System system, Duration span) noexcept;
+  void dialed(System system, std::string_view result);
+  void open_attempts(int count) noexcept { open_attempts_.set(count); }
+  void session_started() noexcept { active_.add(1); }
+  void session_ended() noexcept { active_.add(-1); }
+  /// End of the callee's speech → first audio of the reply handed to the line.
+  void reply_delay(Duration span) noexcept;
+  /// Stream's start → first audio of the greeting handed to the line.
+  void answer_to_voice(Duration span) noexcept;
+  void underrun() noexcept { underruns_.add(); }
+  void utterance() noexcept { utterances_.add(); }
+  void spent(const std::string& provider, const Money& cost);
+  void reconciled(std::string_view what);
+  void provider_failed(std::string_view provider, std::string_view kind);
+
+ private:
+  struct PerSystem {
+    Counter& total;
+    Counter& successful;
+    Counter& failed;
+    Histogram& duration;
+  };
+  PerSystem& of(System system) noexcept { return system == System::new_system ? new_ : old_; }
+
+  Metrics& metrics_;
+  PerSystem new_;
+  PerSystem old_;
+  Gauge& open_attempts_;
+  Gauge& active_;
+  Histogram& reply_delay_;
+  Histogram& answer_to_voice_;
+  Counter& underruns_;
+  Counter& utterances_;
+};
+
+}  // namespace callramp::engine
