@@ -17,7 +17,7 @@ class CallMetrics {
 
   /// A call has its outcome; test calls are not counted.
   void call_final(const Call& call) noexcept;
-  /// From the last byte of an outbound-call request to the first of our answer, or from a claim to its attempt stored.
+  /// From the last byte of an outbound-call request to the first of our answer.
   void response_time(System system, Duration span) noexcept;
   void dialed(System system, std::string_view result);
   void open_attempts(int count) noexcept { open_attempts_.set(count); }
