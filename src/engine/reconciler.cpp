@@ -10,7 +10,7 @@ constexpr seconds clock_slack{10};
 // A carrier that answers and knows of no call this long after the request never took it: its list lags by seconds.
 constexpr seconds unheard_after{60};
 constexpr Duration price_patience_limit = hours{48};
-constexpr int price_batch = 20;
+constexpr int price_batch = 100;
 
 }  // namespace
 
