@@ -2,13 +2,29 @@
 
 #include <fmt/format.h>
 
-#include "core/flags/environment.hpp"
-
 namespace callramp::engine {
 namespace {
 
 // The kill switch answers within this (product.md §6), confirmed or not.
 constexpr seconds confirm_within{1};
+
+constexpr const char* enabled_variable = "OUTBOUND_CALLS_ENABLED";
+constexpr const char* percentage_variable = "OUTBOUND_CALLS_PERCENTAGE";
+
+std::map<std::string, std::string> to_text(const EnvironmentFlags& flags) {
+  std::map<std::string, std::string> text;
+  if (flags.outbound_calls_enabled) text[enabled_variable] = *flags.outbound_calls_enabled ? "true" : "false";
+  if (flags.outbound_calls_percentage) text[percentage_variable] = to_string(*flags.outbound_calls_percentage);
+  return text;
+}
+
+EnvironmentFlags from_text(const std::map<std::string, std::string>& text) {
+  EnvironmentFlags flags;
+  if (const auto found = text.find(enabled_variable); found != text.end()) flags.outbound_calls_enabled = found->second == "true";
+  if (const auto found = text.find(percentage_variable); found != text.end())
+    if (const auto percentage = Percent::parse(found->second)) flags.outbound_calls_percentage = *percentage;
+  return flags;
+}
 
 // A change to any flag but in the safe direction could put people onto new, so it takes an approver.
 Status require_rights(const Actor& actor, const FeatureFlags& from, const FlagPatch& patch) {
@@ -130,24 +146,22 @@ Awaitable<Status> FlagService::unpin(UserId user, std::string reason, Actor acto
   co_return co_await publish();
 }
 
-Awaitable<Status> FlagService::apply_environment(std::map<std::string, std::string> environment) {
-  CO_TRY(seen, co_await store_.seen_environment());
+Awaitable<Status> FlagService::apply_environment(EnvironmentFlags environment) {
+  CO_TRY(stored, co_await store_.seen_environment());
   CO_TRY(current, co_await store_.current());
-  // A database whose flags were never changed takes the environment as its initial value, whatever its direction.
-  const bool fresh = current.version == 1 && seen.empty();
-  CO_TRY(order, environment_order(seen, environment, current.flags, {.fresh_database = fresh, .rollout_running = false}));
-  for (const std::string& refusal : order.refusals) log_.warn("environment_refused", {{"why", refusal}});
-  if (!order.patch.empty()) {
-    CO_TRY(changed, co_await change({.patch = order.patch,
+  const EnvironmentVerdict verdict = judge_environment(from_text(stored), environment, current.flags, /*rollout_runs=*/false);
+  if (!verdict.refused.empty()) log_.warn("environment_refused", {{"why", verdict.refused}});
+  if (!verdict.patch.empty()) {
+    CO_TRY(changed, co_await change({.patch = verdict.patch,
                                      .if_version = std::nullopt,
                                      .actor = "environment",
                                      .source = "environment",
-                                     .reason = order.reason,
+                                     .reason = verdict.reason,
                                      .now = clock_.now(),
                                      .allowed = nullptr}));
-    log_.info("environment_applied", {{"version", changed.state.version}, {"why", order.reason}});
+    log_.info("environment_applied", {{"version", changed.state.version}, {"why", verdict.reason}});
   }
-  co_return co_await store_.store_seen_environment(std::move(environment));
+  co_return co_await store_.store_seen_environment(to_text(environment));
 }
 
 }  // namespace callramp::engine

@@ -8,6 +8,7 @@
 
 #include "async/clock.hpp"
 #include "base/log.hpp"
+#include "core/flags/environment.hpp"
 #include "engine/routing_board.hpp"
 #include "ports/admin_store.hpp"
 #include "ports/event_feed.hpp"
@@ -52,7 +53,7 @@ class FlagService {
   Awaitable<Result<std::vector<Pin>>> pins() { return store_.pins(); }
 
   /// The changed-value rule at a start (definitions.md §3). Refusals are logged in one sentence and change nothing.
-  Awaitable<Status> apply_environment(std::map<std::string, std::string> environment);
+  Awaitable<Status> apply_environment(EnvironmentFlags environment);
 
   /// This thread's snapshot.
   const RoutingState& current() const noexcept { return board_.current(); }
