@@ -3,6 +3,8 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "async/signal.hpp"
+
 namespace callramp::async {
 
 Instant SystemClock::now() const noexcept {
@@ -16,17 +18,30 @@ Awaitable<void> SystemClock::sleep_until(Instant when) {
   co_await timer.async_wait(asio::use_awaitable);
 }
 
+Awaitable<void> SystemClock::wait(asio::steady_timer& timer, Instant when) {
+  const auto time = now();
+  if (when <= time) co_return;
+  if (when == Instant::max())
+    timer.expires_at(asio::steady_timer::time_point::max());
+  else
+    timer.expires_after(when - time);
+  co_await wait_for_wake(timer);
+}
+
 Awaitable<void> VirtualClock::sleep_until(Instant when) {
+  asio::steady_timer timer(co_await asio::this_coro::executor);
+  while (now_ < when) co_await wait(timer, when);
+}
+
+Awaitable<void> VirtualClock::wait(asio::steady_timer& timer, Instant when) {
   if (when <= now_) co_return;
-  // Shared: run_until may hold it while a cancelled sleeper leaves.
-  auto signal = std::make_shared<Signal>(co_await asio::this_coro::executor);
-  const auto place = sleepers_.emplace(when, signal);
-  struct Leave {
-    std::multimap<Instant, std::shared_ptr<Signal>>& sleepers;
-    std::multimap<Instant, std::shared_ptr<Signal>>::iterator place;
-    ~Leave() { sleepers.erase(place); }
-  } leave{sleepers_, place};
-  while (now_ < when) co_await signal->wait();
+  timer.expires_at(asio::steady_timer::time_point::max());
+  struct Place {
+    std::multimap<Instant, asio::steady_timer*>& sleepers;
+    std::multimap<Instant, asio::steady_timer*>::iterator at;
+    ~Place() { sleepers.erase(at); }
+  } place{sleepers_, sleepers_.emplace(when, &timer)};
+  co_await wait_for_wake(timer);
 }
 
 bool VirtualClock::step(asio::io_context& context, Instant end) {
@@ -36,7 +51,7 @@ bool VirtualClock::step(asio::io_context& context, Instant end) {
   now_ = std::max(now_, sleepers_.begin()->first);
   // Every sleeper of this instant in one go; each erases its own entry as it leaves.
   for (auto [first, last] = sleepers_.equal_range(sleepers_.begin()->first); first != last; ++first)
-    first->second->notify();
+    first->second->cancel();
   return true;
 }
 

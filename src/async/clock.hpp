@@ -3,11 +3,10 @@
 // It lives here and not among the ports because deadlines and scopes, one floor below, need it.
 #pragma once
 
+#include <boost/asio/steady_timer.hpp>
 #include <map>
-#include <memory>
 
 #include "async/executor.hpp"
-#include "async/signal.hpp"
 #include "base/time.hpp"
 
 namespace boost::asio {
@@ -23,6 +22,9 @@ class Clock {
   /// Returns at or after `when`, at once if it has passed. Throws operation_aborted when the coroutine is cancelled.
   virtual Awaitable<void> sleep_until(Instant when) = 0;
   Awaitable<void> sleep_for(Duration span) { return sleep_until(now() + span); }
+  /// Returns at `when` or as soon as somebody cancels `timer`, whose expiry is ours meanwhile. The cheap way to wait for
+  /// two things; see Alarm. Throws operation_aborted when the coroutine is cancelled.
+  virtual Awaitable<void> wait(asio::steady_timer& timer, Instant when) = 0;
 };
 
 /// The machine's clock. Thread-safe; a sleep runs on the awaiting coroutine's executor and is immune to clock steps.
@@ -30,6 +32,7 @@ class SystemClock final : public Clock {
  public:
   Instant now() const noexcept override;
   Awaitable<void> sleep_until(Instant when) override;
+  Awaitable<void> wait(asio::steady_timer& timer, Instant when) override;
 };
 
 /// Time that passes only when nothing else can happen. One io_context, one thread.
@@ -38,6 +41,7 @@ class VirtualClock final : public Clock {
   explicit VirtualClock(Instant start) : now_(start) {}
   Instant now() const noexcept override { return now_; }
   Awaitable<void> sleep_until(Instant when) override;
+  Awaitable<void> wait(asio::steady_timer& timer, Instant when) override;
 
   /// Runs what is ready; if nothing was, moves to the next sleeper's time and wakes it. False once nothing is ready and
   /// nobody sleeps until `end`.
@@ -48,7 +52,7 @@ class VirtualClock final : public Clock {
  private:
   Instant now_;
   // Sleepers of one instant wake in the order in which they lay down: the same seed gives the same history.
-  std::multimap<Instant, std::shared_ptr<Signal>> sleepers_;
+  std::multimap<Instant, asio::steady_timer*> sleepers_;
 };
 
 }  // namespace callramp::async

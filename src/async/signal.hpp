@@ -11,6 +11,10 @@
 
 namespace callramp::async {
 
+/// Waits until `timer` expires or is cancelled by a notifier; throws operation_aborted if it was the coroutine that was
+/// cancelled.
+Awaitable<void> wait_for_wake(asio::steady_timer& timer);
+
 class Signal {
  public:
   explicit Signal(const Executor& executor) : timer_(executor, asio::steady_timer::time_point::max()) {}
@@ -20,7 +24,7 @@ class Signal {
 
   /// Returns after a notify; spurious returns are possible, so wait in a loop on a condition. Throws
   /// boost::system::system_error(operation_aborted) when the waiting coroutine is cancelled.
-  Awaitable<void> wait();
+  Awaitable<void> wait() { return wait_for_wake(timer_); }
 
  private:
   asio::steady_timer timer_;

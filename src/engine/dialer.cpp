@@ -42,14 +42,11 @@ Dialer::Dialer(const Executor& executor, DialerConfig config, CallStore& store, 
       log_(log),
       metrics_(metrics),
       feed_(feed),
-      woken_(executor),
+      look_(executor, clock),
       way_cleared_(executor) {}
 
 void Dialer::wake() {
-  asio::post(executor_, [this] {
-    look_now_ = true;
-    woken_.notify();
-  });
+  asio::post(executor_, [this] { look_.ring(); });
 }
 
 Awaitable<void> Dialer::run() {
@@ -79,7 +76,6 @@ int Dialer::tokens(Instant now) {
 
 Awaitable<void> Dialer::claim_loop(async::TaskScope& dials) {
   for (;;) {
-    look_now_ = false;
     const Instant now = clock_.now();
     Instant look_again = now + idle_look;
     const int allowed = tokens(now);
@@ -120,7 +116,7 @@ Awaitable<void> Dialer::claim_loop(async::TaskScope& dials) {
       --in_flight_[generation];
       way_cleared_.notify();
     }
-    if (!look_now_ && look_again > clock_.now()) co_await (woken_.wait() || clock_.sleep_until(look_again));
+    if (look_again > clock_.now()) co_await look_.wait_until(look_again);
   }
 }
 
@@ -278,8 +274,7 @@ Awaitable<void> Dialer::release(const ClaimedDial& claimed, std::string reason, 
     co_return;
   }
   settler_.announce(*released);
-  look_now_ = true;
-  woken_.notify();
+  look_.ring();
 }
 
 Awaitable<void> Dialer::refuse(const ClaimedDial& claimed, Outcome outcome, std::optional<Fault> fault, std::string detail) {
@@ -300,7 +295,7 @@ Awaitable<bool> Dialer::drained_here(Instant deadline) {
   };
   while (busy()) {
     if (clock_.now() >= deadline) co_return false;
-    co_await (way_cleared_.wait() || clock_.sleep_until(deadline));
+    co_await (way_cleared_.wait() || clock_.sleep_until(deadline));  // kills are rare: the costly way will do
   }
   co_return true;
 }

@@ -7,7 +7,7 @@
 #include <optional>
 #include <string>
 
-#include "async/clock.hpp"
+#include "async/alarm.hpp"
 #include "async/signal.hpp"
 #include "async/task_scope.hpp"
 #include "base/log.hpp"
@@ -80,8 +80,7 @@ class Dialer final : public DialGate {
   CallMetrics& metrics_;
   EventFeed& feed_;
 
-  async::Signal woken_;
-  bool look_now_ = false;  // a wake that came while nobody waited
+  async::Alarm look_;
   async::Signal way_cleared_;
   // Claims and dials on their way, by the generation in which they began; a kill starts a new generation and waits for
   // the older ones. A claim counts from before its transaction, which may read the flags just before they change.

@@ -7,6 +7,7 @@
 #include <boost/asio/io_context.hpp>
 #include <vector>
 
+#include "async/alarm.hpp"
 #include "async/channel.hpp"
 #include "async/clock.hpp"
 #include "async/deadline.hpp"
@@ -146,4 +147,29 @@ TEST_CASE("with_scope stops its tasks when the coroutine around it is cancelled"
     CHECK(clock.now() == from_micros(1'000'000));
   });
   CHECK(ended == 1);
+}
+
+TEST_CASE("an alarm wakes at its time, earlier when rung, and keeps a ring that nobody waited for") {
+  asio::io_context context;
+  VirtualClock clock(from_micros(0));
+  std::vector<std::int64_t> woke;
+  run(context, clock, [&]() -> Awaitable<void> {
+    Alarm alarm(co_await asio::this_coro::executor, clock);
+    co_await alarm.wait_until(from_micros(1'000'000));
+    woke.push_back(to_micros(clock.now()));
+    TaskScope scope(co_await asio::this_coro::executor);
+    scope.spawn([](Clock& clock, Alarm& alarm) -> Awaitable<void> {
+      co_await clock.sleep_for(seconds{1});
+      alarm.ring();
+    }(clock, alarm));
+    co_await alarm.wait_until(Instant::max());
+    woke.push_back(to_micros(clock.now()));
+    alarm.ring();
+    co_await alarm.wait_until(from_micros(9'000'000));
+    woke.push_back(to_micros(clock.now()));
+    co_await alarm.wait_until(from_micros(4'000'000));
+    woke.push_back(to_micros(clock.now()));
+    co_await scope.join();
+  });
+  CHECK(woke == std::vector<std::int64_t>{1'000'000, 2'000'000, 2'000'000, 4'000'000});
 }
