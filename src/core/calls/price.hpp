@@ -26,10 +26,10 @@ struct PriceBook {
     Money cached_per_million;
     Money output_per_million;
   };
-  std::map<std::string, Telephony> telephony;            ///< by provider
-  std::map<std::string, Money> stt_per_minute;           ///< by model; "*" is any other
-  std::map<std::string, Tokens> llm;                     ///< by model; "*" is any other
-  std::map<std::string, Money> tts_per_1000_characters;  ///< by voice or its prefix; "*" is any other
+  std::map<std::string, Telephony> telephony;   ///< by provider
+  std::map<std::string, Money> stt_per_minute;  ///< by model, which stands for its dated names; "*" is any other
+  std::map<std::string, Tokens> llm;            ///< by model, which stands for its dated names; "*" is any other
+  std::map<std::string, Money> tts_per_1000_characters;  ///< by voice or its longest prefix; "*" is any other
 };
 
 /// Who to name on each line.
@@ -40,10 +40,12 @@ struct Providers {
   std::string tts;
 };
 
-/// One line per provider used, in book.currency, rounded half up to a micro-unit. A price that the book lacks is a line
-/// of cost 0 whose item ends in "(no price in book VERSION)", so that nothing goes missing silently.
+/// One line per provider used, in book.currency, rounded half up to a micro-unit, once. A price that the book lacks is
+/// a line of cost 0 whose item ends in "(no price in book VERSION)", a rate "(no USD rate in book VERSION)", so that
+/// nothing goes missing silently. A provider's nonsense saturates.
 std::vector<CostLine> price(const PriceBook& book, const Providers& providers, const Usage& usage);
-/// Replaces the telephony estimate by what the carrier says it took.
+/// Replaces the telephony estimate (or the price that replaced it before) by what the carrier says it took. In a
+/// currency without a rate the estimate stays, and its item says so.
 std::vector<CostLine> with_carrier_price(const PriceBook& book, std::vector<CostLine> lines,
                                          const std::string& provider, const Money& carrier_price);
 Money total(const PriceBook& book, const std::vector<CostLine>& lines);

@@ -1,0 +1,62 @@
+#include "core/calls/claim.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace callramp {
+namespace {
+
+// How soon a call is looked at again while another to its number is open: about a busy line's patience, far below the
+// hard limit of a call, and rare enough to cost nothing.
+constexpr seconds number_busy_wait{15};
+// While nothing can serve old: somebody must configure it or change the flag, and both take minutes.
+constexpr minutes no_old_system_wait{1};
+
+// A retry keeps its call's first system, but that a rollback or the kill switch sends it to old: it may leave new,
+// never come to it.
+System system_for(const Call& call, const RouteDecision& decision) {
+  return call.system == System::old_system ? System::old_system : decision.system;
+}
+
+}  // namespace
+
+ClaimVerdict judge_claim(const ClaimCandidate& candidate, const RoutingState& routing, const CallingWindow& window,
+                         const std::vector<LocalClock>& local, const ClaimLimits& limits, Instant now) {
+  const Call& call = candidate.call;
+  if (call.cancel_requested)
+    return EndNow{.outcome = Outcome::cancelled, .reason = "cancelled by an operator before it was dialed"};
+  if (candidate.on_do_not_call)
+    return EndNow{.outcome = Outcome::cancelled,
+                  .reason = "the number is on the do-not-call list (version " +
+                            std::to_string(candidate.do_not_call_version) + ")"};
+  if (!candidate.agent_exists)
+    return EndNow{.outcome = Outcome::failed,
+                  .fault = Fault::ours,
+                  .reason = "agent '" + call.agent.str() + "' does not exist any more; place the call with another"};
+
+  const Instant expires_at = call.due_at + limits.expires_after;
+  if (now >= expires_at)
+    return EndNow{.outcome = Outcome::expired,
+                  .reason = "not dialed within " + to_words(limits.expires_after) + " of its due time" +
+                            (call.reason.empty() ? "" : "; it last waited because: " + call.reason)};
+  // Whatever it waits for, it is looked at when it expires.
+  const auto wait_until = [&](Instant until, std::string reason) {
+    return WaitUntil{.until = std::min(until, expires_at), .reason = std::move(reason)};
+  };
+
+  if (now < call.due_at) return wait_until(call.due_at, "due at " + to_iso(call.due_at));
+  if (auto verdict = judge_window(window, local); !verdict.open)
+    // Local clocks are read to the minute, so the opening is a whole minute from this one's start.
+    return wait_until(std::chrono::floor<minutes>(now) + verdict.wait, std::move(verdict.reason));
+  if (candidate.number_has_open_attempt)
+    return wait_until(now + number_busy_wait, "another call to this number is not over");
+
+  const RouteDecision decision = route(routing, call.user.str(), now);
+  const System system = system_for(call, decision);
+  if (system == System::old_system && !limits.old_system_available)
+    return wait_until(now + no_old_system_wait, "routed to old-system (" + std::string(to_string(decision.reason)) +
+                                                    "), and no old system is configured; set OLD_SYSTEM_URL");
+  return DialNow{.system = system, .route = decision};
+}
+
+}  // namespace callramp
