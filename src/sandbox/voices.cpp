@@ -10,7 +10,6 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <deque>
 #include <fstream>
-#include <map>
 #include <mutex>
 #include <sstream>
 #include <unordered_map>
@@ -83,23 +82,6 @@ void store(const std::filesystem::path& path, const Phrase& phrase, Log& log) {
   std::error_code error;
   std::filesystem::rename(temporary, path, error);
   if (error) log.warn("phrase_not_cached", {{"file", path.string()}, {"reason", error.message()}});
-}
-
-Result<std::map<std::string, std::string>> read_transcripts(const std::filesystem::path& path) {
-  std::ifstream file(path);
-  if (!file) return fail(ErrorCode::not_found, "transcripts " + path.string() + " cannot be read");
-  std::map<std::string, std::string> transcripts;
-  std::string line;
-  for (std::size_t number = 1; std::getline(file, line); ++number) {
-    while (!line.empty() && (line.back() == '\r' || line.back() == ' ')) line.pop_back();
-    if (line.empty()) continue;
-    const std::size_t tab = line.find('\t');
-    if (tab == std::string::npos)
-      return fail(ErrorCode::invalid_request,
-                  fmt::format("{}, line {}: no tab between file name and words", path.string(), number));
-    transcripts[line.substr(0, tab)] = line.substr(tab + 1);
-  }
-  return transcripts;
 }
 
 std::string words_beside(const std::filesystem::path& wav) {
@@ -198,25 +180,17 @@ Status Voices::prepare(const std::vector<Line>& lines) {
   return {};
 }
 
-Result<std::vector<Voices::Recording>> Voices::load_folder(const std::filesystem::path& folder,
-                                                           const std::filesystem::path& transcripts) {
+Result<std::vector<Voices::Recording>> Voices::load_folder(const std::filesystem::path& folder) {
   std::error_code error;
   std::vector<std::filesystem::path> files;
   for (const auto& entry : std::filesystem::directory_iterator(folder, error))
     if (entry.path().extension() == ".wav") files.push_back(entry.path());
   if (error) return fail(ErrorCode::not_found, "voices folder " + folder.string() + ": " + error.message());
   std::ranges::sort(files);
-  std::map<std::string, std::string> words;
-  const std::filesystem::path list = transcripts.empty() ? folder / "transcripts.tsv" : transcripts;
-  if (!transcripts.empty() || std::filesystem::exists(list, error)) {
-    TRY(read, read_transcripts(list));
-    words = std::move(read);
-  }
   std::vector<Recording> recordings;
   for (const std::filesystem::path& file : files) {
     TRY(pcm, audio::read_wav(file));
-    const auto listed = words.find(file.filename().string());
-    const std::vector<std::string> spoken = split_words(listed == words.end() ? words_beside(file) : listed->second);
+    const std::vector<std::string> spoken = split_words(words_beside(file));
     // Recordings hold room noise: sound is what rises above a tenth of the loudest.
     const double loudest = audio::rms(pcm) * 2;
     const auto threshold = audio::saturate(std::max(60.0, loudest * 0.1));

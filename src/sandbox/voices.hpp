@@ -85,11 +85,9 @@ class Voices {
     std::string name;  ///< "greeting.wav"
     PhrasePtr phrase;
   };
-  /// Every *.wav of the folder, sorted by name. What is said in NAME.wav stands in `transcripts` (lines
-  /// "NAME.wav", tab, words; empty: transcripts.tsv in the folder, if there is one), else in NAME.txt, else
-  /// nobody knows. An unreadable file is an error that names it.
-  Result<std::vector<Recording>> load_folder(const std::filesystem::path& folder,
-                                             const std::filesystem::path& transcripts = {});
+  /// Every *.wav of the folder, sorted by name; NAME.txt beside NAME.wav is what is said in it. An unreadable file is an
+  /// error that names it.
+  Result<std::vector<Recording>> load_folder(const std::filesystem::path& folder);
 
  private:
   struct State;
