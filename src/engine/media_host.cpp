@@ -45,6 +45,16 @@ Awaitable<void> MediaHost::serve(std::string stream_token, std::unique_ptr<Media
 
 Awaitable<void> MediaHost::talk(ClaimedDial dial, std::unique_ptr<MediaStream> stream, std::string provider_call_id) {
   const AttemptId id = dial.attempt.id;
+  if (dial.call.cancel_requested) {
+    // Cancelled while it rang: no carrier of ours can stop the ringing, so the answer is where it ends.
+    co_await stream->hang_up();
+    (void)co_await settler_.finish({.attempt = id,
+                                    .ending = decide_ending({.cancelled_by_us = true}),
+                                    .now = services_.clock.now(),
+                                    .ended_at = services_.clock.now(),
+                                    .price_book = settler_.prices().version});
+    co_return;
+  }
   if (auto moved = co_await store_.mark_progress(id, CallStatus::in_progress, provider_call_id, services_.clock.now()); !moved)
     services_.log.warn("progress_not_stored", {{"attempt_id", id}, {"error", moved.error().message}});
   services_.log.info("session_started", {{"attempt_id", id}, {"call_id", dial.call.id}, {"phone", dial.call.phone}});
