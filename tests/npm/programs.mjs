@@ -96,12 +96,12 @@ export async function start_sandbox() {
   return program;
 }
 
-/// The product with a new data folder, which `stop()` removes.
-export async function start_serve(env = {}) {
+/// A server of the product on a free port with a new data folder, which `stop()` removes. Ready, and with its token.
+async function start_server(name, args, env) {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'callramp-test-'));
   const port = await free_ports();
   const url = `http://127.0.0.1:${port}`;
-  const program = new Program('callramp serve', binary(), ['serve'],
+  const program = new Program(name, binary(), args,
     { CALLRAMP_DATA_DIR: folder, PORT: String(port), PUBLIC_URL: url, ...env }, folder);
   const stop = program.stop.bind(program);
   program.stop = async () => {
@@ -118,3 +118,8 @@ export async function start_serve(env = {}) {
   program.env = { CALLRAMP_URL: url, CALLRAMP_TOKEN: program.token };
   return program;
 }
+
+export const start_serve = (env = {}) => start_server('callramp serve', ['serve'], env);
+
+/// The demo with a sandbox of its own: calls are placed at once, on both systems.
+export const start_demo = async () => start_server('callramp demo', ['demo', '--yes'], { SANDBOX_PORT: String(await free_ports(10)) });
