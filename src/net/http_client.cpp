@@ -37,11 +37,9 @@ struct Connection {
 
 struct HttpClient::State : std::enable_shared_from_this<State> {
   State(const Executor& client_executor, ClientOptions client_options, Log& client_log)
-      : executor(client_executor), options(std::move(client_options)), log(client_log) {
-    load_trust();
-  }
+      : executor(client_executor), options(std::move(client_options)), log(client_log) {}
 
-  void load_trust();
+  Result<asio::ssl::context*> trust();
   Awaitable<Result<Transport>> connect(const Url& url, Moment deadline);
   Awaitable<Result<std::unique_ptr<Connection>>> open(const Url& url, Moment deadline);
   std::unique_ptr<Connection> take_idle(const std::string& origin);
@@ -52,8 +50,7 @@ struct HttpClient::State : std::enable_shared_from_this<State> {
   Executor executor;
   ClientOptions options;
   Log& log;
-  asio::ssl::context tls{asio::ssl::context::tls_client};
-  std::optional<Error> trust_error;
+  std::optional<asio::ssl::context> tls;  // made when first needed: reading the system's CAs takes tens of milliseconds
   std::unordered_map<std::string, std::vector<std::unique_ptr<Connection>>> idle;
   Moment stale_dropped_at{};
   bool closed = false;
@@ -169,7 +166,7 @@ class ResponseBody final : public BodyReader {
       case StreamFault::cancelled: return {ErrorCode::cancelled, "the response was given up"};
       case StreamFault::malformed:
       case StreamFault::head_too_large:
-        return {ErrorCode::unavailable,
+        return {ErrorCode::timeout,
                 origin_ + " sent a body that is not HTTP/1.1: " + connection_->stream.parser.detail()};
       case StreamFault::none:
       case StreamFault::closed: break;
@@ -188,20 +185,27 @@ class ResponseBody final : public BodyReader {
 
 }  // namespace
 
-void HttpClient::State::load_trust() {
-  SSL_CTX_set_min_proto_version(tls.native_handle(), TLS1_2_VERSION);
+Result<asio::ssl::context*> HttpClient::State::trust() {
+  if (tls) return &*tls;
+  asio::ssl::context made(asio::ssl::context::tls_client);
+  SSL_CTX_set_min_proto_version(made.native_handle(), TLS1_2_VERSION);
   NetError error;
-  tls.set_default_verify_paths(error);
-  if (!error && !options.ca_file.empty()) tls.load_verify_file(options.ca_file, error);
-  if (!error) return;
-  trust_error = Error{ErrorCode::unavailable, "CA file '" + options.ca_file + "' is unusable: " + error.message()};
-  log.error("ca_file_unusable", {{"file", options.ca_file}, {"error", error.message()}});
+  made.set_default_verify_paths(error);
+  if (!error && !options.ca_file.empty()) made.load_verify_file(options.ca_file, error);
+  if (error) {
+    log.error("ca_file_unusable", {{"file", options.ca_file}, {"error", error.message()}});
+    return fail(ErrorCode::unavailable, "CA file '" + options.ca_file + "' is unusable: " + error.message());
+  }
+  return &tls.emplace(std::move(made));
 }
 
 Awaitable<Result<Transport>> HttpClient::State::connect(const Url& url, Moment deadline) {
-  if (url.tls() && trust_error) co_return std::unexpected(*trust_error);
-  CO_TRY(transport,
-         co_await dial(url, url.tls() ? &tls : nullptr, std::min(deadline, steady_now() + options.connect_timeout)));
+  asio::ssl::context* context = nullptr;
+  if (url.tls()) {
+    CO_TRY(trusted, trust());
+    context = trusted;
+  }
+  CO_TRY(transport, co_await dial(url, context, std::min(deadline, steady_now() + options.connect_timeout)));
   ++counts.opened;
   co_return transport;
 }

@@ -54,11 +54,10 @@ class Net {
   }
   Executor client_executor() const { return threads_.executor(threads_.size() - 1); }
   Log& log() { return log_; }
-  /// Runs `body(client)` on the client's thread and returns what it returns; the client dies there too.
+  /// Runs `body(client)` on the client's thread; the client dies there too.
   template <class Body>
-  auto with_client(Body body, ClientOptions options = {}) {
-    using Returned = typename std::invoke_result_t<Body, HttpClient&>::value_type;
-    return async::run_blocking(client_executor(), run_client<Returned>(*this, std::move(body), std::move(options)));
+  void with_client(Body body, ClientOptions options = {}) {
+    async::run_blocking(client_executor(), run_client(*this, std::move(body), std::move(options)));
   }
 
  private:
@@ -67,10 +66,10 @@ class Net {
     all.resize(count);
     return all;
   }
-  template <class Returned, class Body>
-  static Awaitable<Returned> run_client(Net& net, Body body, ClientOptions options) {
+  template <class Body>
+  static Awaitable<void> run_client(Net& net, Body body, ClientOptions options) {
     HttpClient client(net.client_executor(), std::move(options), net.log_);
-    co_return co_await body(client);
+    co_await body(client);
   }
 
   NullLog log_;
