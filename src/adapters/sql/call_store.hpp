@@ -1,0 +1,60 @@
+// Calls and attempts over SQL. One class, four files: call_store.cpp (accepting, reading, cancelling), call_claim.cpp
+// (what is dialed next), call_progress.cpp (what the carrier and the media say), call_finish.cpp (how it ended).
+#pragma once
+
+#include "adapters/sql/executor.hpp"
+#include "ports/call_store.hpp"
+
+namespace callramp::sql {
+
+class SqlCallStore final : public CallStore {
+ public:
+  explicit SqlCallStore(DbExecutor& executor) : executor_(executor) {}
+
+  Awaitable<Result<CreatedCall>> create(Call call, std::optional<Idempotency> idempotency) override;
+  Awaitable<Result<std::vector<Call>>> create_many(std::vector<Call> calls,
+                                                   std::optional<Idempotency> idempotency) override;
+  Awaitable<Result<CallDetail>> get(CallId id) override;
+  Awaitable<Result<CallPage>> list(CallFilter filter) override;
+  Awaitable<Result<Call>> request_cancel(CallId id, std::string actor, Instant now) override;
+
+  Awaitable<Result<ClaimResult>> claim_due(ClaimRequest request) override;
+  Awaitable<Result<Call>> release_attempt(AttemptId attempt, std::string reason, Instant due_at, Instant now) override;
+
+  Awaitable<Result<Attempt>> mark_placed(AttemptId attempt, std::string provider_call_id, Instant now) override;
+  Awaitable<Result<Attempt>> mark_progress(AttemptId attempt, CallStatus status, std::string provider_call_id,
+                                           Instant now) override;
+  Awaitable<Result<std::optional<Attempt>>> find_by_provider_id(std::string provider,
+                                                                std::string provider_call_id) override;
+  Awaitable<Result<std::optional<Attempt>>> find_attempt(AttemptId id) override;
+  Awaitable<Result<std::optional<ClaimedDial>>> peek_stream_token(std::string token) override;
+  Awaitable<Result<bool>> spend_stream_token(std::string token, Instant now) override;
+  Awaitable<Result<std::vector<Attempt>>> open_attempts() override;
+  Awaitable<Status> renew_leases(NodeId node, Instant until) override;
+  Awaitable<Result<bool>> take_lease(AttemptId attempt, NodeId node, Instant now, Instant until) override;
+
+  Awaitable<Result<FinishResult>> finish_attempt(AttemptFinish finish) override;
+  Awaitable<Status> record_carrier_facts(AttemptId attempt, std::optional<seconds> duration, std::optional<Money> price,
+                                         std::vector<CostLine> costs) override;
+  Awaitable<Result<std::vector<AttemptDetail>>> unpriced_attempts(std::string provider, Instant ended_after,
+                                                                  Instant ended_before, int limit) override;
+
+ private:
+  DbExecutor& executor_;
+};
+
+/// The statements whose plans a test looks at: none may scan all calls.
+std::string due_calls_sql();
+std::string next_due_sql();
+/// The select of one page and the count of all, with their parameters.
+struct ListSql {
+  std::string page;
+  std::string count;
+  std::vector<Param> params;  ///< of both; the page has limit and offset after them
+};
+ListSql list_sql(const CallFilter& filter);
+
+/// An attempt with its conversation and costs.
+AttemptDetail read_detail(Db& db, Attempt attempt);
+
+}  // namespace callramp::sql

@@ -1,0 +1,7 @@
+// The store contracts, held against SQLite both ways.
+#include "adapters/sql/sqlite_world.hpp"
+
+#define CALLRAMP_STORES callramp::sql::InlineInMemory, callramp::sql::ThreadsOnFile
+#include "contract/admin_store_contract.hpp"
+#include "contract/attempt_contract.hpp"
+#include "contract/call_store_contract.hpp"
