@@ -76,7 +76,7 @@ Awaitable<Result<Call>> CallService::cancel(CallId id, Actor actor) {
                                                      to_string(actor.role)));
   CO_TRY(call, co_await store_.request_cancel(id, actor.name, clock_.now()));
   log_.info("call_cancel_requested", {{"call_id", call.id}, {"actor", actor.name}, {"status", to_string(call.status)}});
-  if (call.status != CallStatus::final_ && live_ != nullptr) live_->hang_up(call.id);
+  if (call.status != CallStatus::final_ && live_ != nullptr) live_->hang_up(call.id, Parting::goodbye);
   co_return call;
 }
 

@@ -33,12 +33,17 @@ struct AcceptedCall {
   Instant estimated_start{};
 };
 
-/// What ends a live call: implemented by the sessions.
+/// The last words of a call that we end.
+enum class Parting { goodbye, apology };
+
+/// What ends a live call: implemented by the sessions. Any thread.
 class LiveCalls {
  public:
   virtual ~LiveCalls() = default;
   /// Asks the live session of `call` to hang up, if there is one on this node.
-  virtual void hang_up(const CallId& call) = 0;
+  virtual void hang_up(const CallId& call, Parting parting) = 0;
+  /// Every live call of this node.
+  virtual void hang_up_all(Parting parting) = 0;
 };
 
 struct CallServiceConfig {

@@ -1,5 +1,5 @@
-// Dialer: claims due calls and dials them. The intent is stored before the act; what happens to an act whose answer never
-// came is the reconciler's matter, not a second dial.
+// Dialer: claims due calls and dials them. The intent is stored before the act; what happens to an act whose answer
+// never came is the reconciler's matter, not a second dial.
 #pragma once
 
 #include <map>
@@ -25,7 +25,7 @@ namespace callramp::engine {
 struct DialerConfig {
   NodeId node;
   int max_concurrent = 10;        ///< open attempts, all systems (MAX_CONCURRENT_OUTBOUND_CALLS)
-  double dials_per_second = 2.5;  ///< 150 of Exotel's 200 requests a minute; the rest is for reconciling
+  double dials_per_second = 2.5;  ///< 150 of the carrier's 200 requests a minute; the rest is for reconciling
   int burst = 5;                  ///< dials at once after a pause
   seconds ring_timeout{45};
   seconds lease{15};
@@ -38,8 +38,8 @@ class Dialer final : public DialGate {
  public:
   /// `legacy` may be null: no old system is configured. All on `executor`.
   Dialer(const Executor& executor, DialerConfig config, CallStore& store, FlagService& flags, Settler& settler,
-         Telephony& telephony, LegacyDialer* legacy, const PhoneDirectory& phones, PhraseCache& phrases, async::Clock& clock,
-         Random& random, Log& log, CallMetrics& metrics, EventFeed& feed);
+         Telephony& telephony, LegacyDialer* legacy, const PhoneDirectory& phones, PhraseCache& phrases,
+         async::Clock& clock, Random& random, Log& log, CallMetrics& metrics, EventFeed& feed);
 
   /// Runs until cancelled; then waits for the dials on their way.
   Awaitable<void> run();

@@ -39,32 +39,28 @@ void LiveSessions::post(const AttemptId& attempt, const Executor& executor, Acti
   });
 }
 
-void LiveSessions::hang_up(const CallId& call) {
+template <class Wanted>
+void LiveSessions::hang_up_where(Wanted wanted, Parting parting) {
   std::vector<std::pair<AttemptId, Executor>> found;
   {
     const std::scoped_lock lock(mutex_);
     for (const auto& [attempt, handle] : sessions_)
-      if (handle.call == call) found.emplace_back(attempt, handle.executor);
+      if (wanted(attempt, handle)) found.emplace_back(attempt, handle.executor);
   }
-  for (const auto& [attempt, executor] : found) post(attempt, executor, [](const SessionHandle& handle) { handle.hang_up(); });
+  for (const auto& [attempt, executor] : found)
+    post(attempt, executor, [parting](const SessionHandle& handle) { handle.hang_up(parting); });
+}
+
+void LiveSessions::hang_up(const CallId& call, Parting parting) {
+  hang_up_where([&](const AttemptId&, const SessionHandle& handle) { return handle.call == call; }, parting);
+}
+
+void LiveSessions::hang_up_all(Parting parting) {
+  hang_up_where([](const AttemptId&, const SessionHandle&) { return true; }, parting);
 }
 
 void LiveSessions::hang_up(const AttemptId& attempt) {
-  std::optional<Executor> executor;
-  {
-    const std::scoped_lock lock(mutex_);
-    if (const auto found = sessions_.find(attempt); found != sessions_.end()) executor = found->second.executor;
-  }
-  if (executor) post(attempt, *executor, [](const SessionHandle& handle) { handle.hang_up(); });
-}
-
-void LiveSessions::hang_up_all() {
-  std::vector<std::pair<AttemptId, Executor>> all;
-  {
-    const std::scoped_lock lock(mutex_);
-    for (const auto& [attempt, handle] : sessions_) all.emplace_back(attempt, handle.executor);
-  }
-  for (const auto& [attempt, executor] : all) post(attempt, executor, [](const SessionHandle& handle) { handle.hang_up(); });
+  hang_up_where([&](const AttemptId& id, const SessionHandle&) { return id == attempt; }, Parting::goodbye);
 }
 
 bool LiveSessions::carrier_ended(const AttemptId& attempt, CarrierCall call) {

@@ -17,7 +17,7 @@ namespace callramp::engine {
 struct SessionHandle {
   CallId call;
   Executor executor;
-  std::function<void()> hang_up;                   ///< an operator or a limit ends it, politely
+  std::function<void(Parting)> hang_up;            ///< an operator or a limit ends it, politely
   std::function<void(CarrierCall)> carrier_ended;  ///< the carrier says that it is over
 };
 
@@ -28,14 +28,16 @@ class LiveSessions final : public LiveCalls {
   void leave(const AttemptId& attempt);
   bool live(const AttemptId& attempt) const;
   std::size_t size() const;
-  void hang_up(const CallId& call) override;
+  void hang_up(const CallId& call, Parting parting) override;
+  void hang_up_all(Parting parting) override;
   void hang_up(const AttemptId& attempt);
-  void hang_up_all();
   /// False if there is no session to tell.
   bool carrier_ended(const AttemptId& attempt, CarrierCall call);
 
  private:
   using Action = std::function<void(const SessionHandle&)>;
+  template <class Wanted>
+  void hang_up_where(Wanted wanted, Parting parting);
   // Posts `action` to the session's thread, which looks again whether the session is still there.
   void post(const AttemptId& attempt, const Executor& executor, Action action);
 

@@ -13,8 +13,9 @@ std::string key_of(const std::string& text, const std::string& voice) { return v
 
 }  // namespace
 
-PhraseCache::PhraseCache(const Executor& executor, TextToSpeech& speech, async::Clock& clock, Log& log, std::size_t max_bytes)
-    : executor_(executor), speech_(speech), clock_(clock), log_(log), max_bytes_(max_bytes), background_(executor) {}
+PhraseCache::PhraseCache(const Executor& executor, TextToSpeech& speech, ReadFields read_fields, async::Clock& clock, Log& log,
+                         std::size_t max_bytes)
+    : executor_(executor), speech_(speech), read_fields_(std::move(read_fields)), clock_(clock), log_(log), max_bytes_(max_bytes), background_(executor) {}
 
 Speech PhraseCache::find(const std::string& key) {
   const std::scoped_lock lock(mutex_);
@@ -64,7 +65,7 @@ Awaitable<void> PhraseCache::render(std::string text, std::string voice, std::st
 }
 
 void PhraseCache::prefetch(const Agent& agent, const Call& call) {
-  CallPhrases phrases = phrases_of(agent, call);
+  CallPhrases phrases = phrases_of(agent, read_fields_(call.metadata_json));
   for (std::string* text : {&phrases.opening, &phrases.goodbye, &phrases.apology}) {
     if (text->empty() || find(key_of(*text, agent.voice))) continue;
     asio::post(executor_, [this, text = std::move(*text), voice = agent.voice, language = agent.language]() mutable {

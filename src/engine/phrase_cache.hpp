@@ -16,19 +16,12 @@
 #include "async/task_scope.hpp"
 #include "base/log.hpp"
 #include "core/calls/types.hpp"
+#include "engine/script.hpp"
 #include "ports/text_to_speech.hpp"
 
 namespace callramp::engine {
 
 using Speech = std::shared_ptr<const std::vector<std::int16_t>>;  ///< 8 kHz mono; shared by the calls that play it
-
-/// The fixed sentences of one call, its contact's fields filled in.
-struct CallPhrases {
-  std::string opening;  ///< disclosure and greeting
-  std::string goodbye;
-  std::string apology;
-};
-CallPhrases phrases_of(const Agent& agent, const Call& call);
 
 class PhraseCache {
  public:
@@ -37,7 +30,8 @@ class PhraseCache {
     std::int64_t billed_characters = 0;  ///< 0 when it was in the cache
   };
 
-  PhraseCache(const Executor& executor, TextToSpeech& speech, async::Clock& clock, Log& log, std::size_t max_bytes = 64 * 1024 * 1024);
+  PhraseCache(const Executor& executor, TextToSpeech& speech, ReadFields read_fields, async::Clock& clock, Log& log,
+              std::size_t max_bytes = 64 * 1024 * 1024);
 
   /// Renders the call's phrases in the background; failures are logged, and get() tries again. Any thread.
   void prefetch(const Agent& agent, const Call& call);
@@ -59,6 +53,7 @@ class PhraseCache {
 
   Executor executor_;
   TextToSpeech& speech_;
+  ReadFields read_fields_;
   async::Clock& clock_;
   Log& log_;
   const std::size_t max_bytes_;

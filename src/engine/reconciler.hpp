@@ -15,11 +15,11 @@ struct ReconcilerConfig {
   NodeId node;
   seconds ring_timeout{45};
   seconds lease{15};
-  seconds max_call{720};           ///< longest conversation; what the carrier's own limit is set to, and a minute
+  seconds max_call{720};  ///< longest conversation; what the carrier's own limit is set to, and a minute
   Duration tick = seconds{2};
-  double requests_per_second = 0.75;  ///< 45 of Exotel's 200 requests a minute
+  double requests_per_second = 0.75;  ///< 45 of the carrier's 200 requests a minute
   Duration request_deadline = seconds{8};
-  Duration price_after = seconds{150};  ///< Exotel fills the price about two minutes after the end
+  Duration price_after = seconds{150};  ///< the carrier fills in the price about two minutes after the end
 };
 
 class Reconciler {

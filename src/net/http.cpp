@@ -17,6 +17,8 @@ int hex_value(char c) {
   return l >= 'a' && l <= 'f' ? l - 'a' + 10 : -1;
 }
 
+std::string bracketed(const std::string& host) { return host.find(':') == std::string::npos ? host : "[" + host + "]"; }
+
 }  // namespace
 
 bool same_name(std::string_view a, std::string_view b) noexcept {
@@ -105,9 +107,10 @@ Result<std::vector<std::pair<std::string, std::string>>> parse_query(std::string
   return pairs;
 }
 
-std::string Url::origin() const {
-  const bool brackets = host.find(':') != std::string::npos;
-  return scheme + "://" + (brackets ? "[" + host + "]" : host) + ":" + std::to_string(port);
+std::string Url::origin() const { return scheme + "://" + bracketed(host) + ":" + std::to_string(port); }
+
+std::string Url::authority() const {
+  return port == (tls() ? 443 : 80) ? bracketed(host) : bracketed(host) + ":" + std::to_string(port);
 }
 
 Result<Url> parse_url(std::string_view text) {

@@ -106,6 +106,8 @@ struct Url {
   bool tls() const { return scheme == "https" || scheme == "wss"; }
   /// "https://host:port", the unit of connection pooling.
   std::string origin() const;
+  /// What a Host field says: brackets for IPv6, the port unless it is the scheme's default.
+  std::string authority() const;
 };
 Result<Url> parse_url(std::string_view text);
 

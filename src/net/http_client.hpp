@@ -50,7 +50,7 @@ class HttpClient {
 
   /// The response's head by `deadline`; each read of its body within `body_read_timeout` of the options.
   Awaitable<Result<ClientResponse>> send(ClientRequest request, Instant deadline);
-  /// send() and read_all(): for small bodies.
+  /// send() and read_all(), for small bodies: the whole answer by `deadline`.
   struct Whole {
     int status = 0;
     Headers headers;

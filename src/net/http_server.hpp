@@ -36,8 +36,8 @@ using Handler = std::function<Awaitable<Response>(Request&)>;
 
 class HttpServer {
  public:
-  /// One acceptor per executor, sharing the port (SO_REUSEPORT): a connection stays on the thread that
-  /// accepted it.
+  /// Each executor runs on one thread. One acceptor per executor, sharing the port (SO_REUSEPORT): a connection stays
+  /// on the thread that accepted it.
   HttpServer(std::vector<Executor> executors, ServerOptions options, Handler handler, Log& log);
   ~HttpServer();
   HttpServer(const HttpServer&) = delete;
@@ -52,6 +52,17 @@ class HttpServer {
   /// Any executor.
   Awaitable<void> stop(Duration grace);
   std::size_t connections() const noexcept;
+  /// What was accepted, and what ran into a limit, since the start.
+  struct Counts {
+    std::uint64_t accepted = 0;   ///< connections
+    std::uint64_t refused = 0;    ///< connections above max_connections
+    std::uint64_t requests = 0;   ///< whole heads received
+    std::uint64_t malformed = 0;  ///< answered with 400, 501 or 505
+    std::uint64_t head_too_large = 0;
+    std::uint64_t timed_out = 0;  ///< a head, a body or a write that took too long
+    std::uint64_t failed = 0;     ///< handlers that threw
+  };
+  Counts counts() const noexcept;
 
  private:
   struct State;

@@ -26,8 +26,8 @@
 namespace callramp::voice {
 
 struct PlaybackSettings {
-  /// Bytes of 16-bit audio in one chunk: 320 to 32000, a multiple of 320 (20 ms). Exotel's pages name both 3200 as the
-  /// minimum and 640 for fast barge-in.
+  /// Bytes of 16-bit audio in one chunk: 320 to 32000, a multiple of 320 (20 ms). The carrier's pages name both 3200 as
+  /// the minimum and 640 for fast barge-in.
   std::size_t chunk_bytes = 640;
   /// How far ahead of real time audio is sent at most; a chunk that is longer goes 60 ms before the line is free.
   Duration lead = milliseconds{400};

@@ -2,10 +2,11 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 
 #include "base/ids.hpp"
 #include "base/percent.hpp"
@@ -92,10 +93,16 @@ struct RouteDecision {
   std::int64_t flag_version = 0;
 };
 
+/// Lets a map of users be asked with a string_view, so that routing allocates nothing.
+struct UserHash {
+  using is_transparent = void;
+  std::size_t operator()(std::string_view user) const noexcept { return std::hash<std::string_view>{}(user); }
+};
+
 /// Everything routing needs, immutable: readers hold a snapshot and never lock.
 struct RoutingState {
   FlagState flags;
-  std::map<std::string, Pin, std::less<>> pins;  ///< by user
+  std::unordered_map<std::string, Pin, UserHash, std::equal_to<>> pins;  ///< by user
 };
 
 /// Which system `user` is on at `now`. A disabled flag wins over a pin to new; a pin to old wins over everything.

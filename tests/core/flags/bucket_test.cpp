@@ -93,6 +93,20 @@ TEST_CASE("the absolute value of the smallest integer is what JavaScript makes o
   CHECK_EQ(bucket("polygenelubricants"), 48);
 }
 
+TEST_CASE("positions are those of the worked example in docs/routing.md") {
+  const std::vector<std::pair<const char*, int>> rows{{"user-1", 2559},
+                                                      {"+919876543210", 2694},
+                                                      {"ग्राहक", 1636},
+                                                      {"polygenelubricants", 4848},
+                                                      {"user-42", 5680},
+                                                      {"😀", 9946},
+                                                      {"", 0}};
+  for (const auto& [user, position] : rows) {
+    CAPTURE(user);
+    CHECK_EQ(position_hundredths(user), position);
+  }
+}
+
 TEST_CASE("bytes that are no UTF-8 count as a JavaScript decoder reads them") {
   // Computed by the plan's function over TextDecoder's result for these bytes.
   const std::vector<std::pair<std::string, std::int64_t>> rows{

@@ -1,0 +1,9 @@
+# Tests that put a foreign program beside ours: the official npm clients, nginx, Prometheus. Label "outside": they run in
+# the plain build only, and ./test installs what they need (`npm ci` in tests/npm).
+function(callramp_outside_test name)
+  add_test(NAME "outside: ${name}" COMMAND node ${ARGN} WORKING_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR}/npm)
+  set_tests_properties("outside: ${name}" PROPERTIES LABELS outside TIMEOUT 240
+    ENVIRONMENT "CALLRAMP_BINARY=${CMAKE_BINARY_DIR}/callramp")
+endfunction()
+
+callramp_outside_test("docs/behind-nginx.md works with a real nginx" --test nginx.test.mjs)
