@@ -218,7 +218,7 @@ std::variant<Connect, RestError> parse_connect(const net::FormFields& fields) {
 }
 
 std::string_view to_string(LegStatus status) noexcept {
-  constexpr std::array names = {"in-progress", "completed", "busy", "no-answer", "failed", "canceled"};
+  constexpr std::array names = {"", "in-progress", "completed", "busy", "no-answer", "failed", "canceled"};
   return names.at(static_cast<std::size_t>(status));
 }
 
@@ -298,10 +298,11 @@ json::object call_object(const CallRecord& record, Instant now, bool details) {
     call["Price"] = price(record);
   }
   if (details) {
-    call["Details"] = {{"ConversationDuration", record.talk_seconds()},
-                       {"Leg1Status", to_string(record.leg)},
-                       {"Leg2Status", nullptr},
-                       {"Legs", json::array{{{"Leg", {{"Id", 1}, {"OnCallDuration", record.talk_seconds()}}}}}}};
+    call["Details"] = {
+        {"ConversationDuration", record.talk_seconds()},
+        {"Leg1Status", record.leg == LegStatus::none ? json::value(nullptr) : json::value(to_string(record.leg))},
+        {"Leg2Status", nullptr},
+        {"Legs", json::array{{{"Leg", {{"Id", 1}, {"OnCallDuration", record.talk_seconds()}}}}}}};
   }
   return call;
 }

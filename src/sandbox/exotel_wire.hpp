@@ -42,7 +42,8 @@ struct Connect {
 };
 std::variant<Connect, RestError> parse_connect(const net::FormFields& fields);
 
-enum class LegStatus { in_progress, completed, busy, no_answer, failed, canceled };
+/// `none` until somebody answers or the dial fails: a JSON null.
+enum class LegStatus { none, in_progress, completed, busy, no_answer, failed, canceled };
 std::string_view to_string(LegStatus status) noexcept;
 
 struct CallRecord {
@@ -50,7 +51,7 @@ struct CallRecord {
   std::string account;
   Connect request;
   std::string status;  ///< queued, in-progress, completed, failed, busy, no-answer
-  LegStatus leg = LegStatus::in_progress;
+  LegStatus leg = LegStatus::none;
   std::string answered_by = "NA";  ///< NotSure once answered: without To there is no detection
   Instant created;
   std::optional<Instant> answered;
