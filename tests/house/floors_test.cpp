@@ -35,6 +35,9 @@ TEST_CASE("a broken arrow is named with its file, its line and what is allowed")
       "src/api/x.cpp:1 includes adapters/sql/store.hpp: api may include engine, ports, core, base, net and async only");
   CHECK(said("src/adapters/deepgram/x.cpp", "#include \"adapters/openai/y.hpp\"\n").find("never includes another") !=
         std::string::npos);
+  CHECK(said("src/adapters/deepgram/x.cpp", "#include \"adapters/common/json_read.hpp\"\n").empty());
+  CHECK(said("src/adapters/common/x.cpp", "#include \"adapters/openai/y.hpp\"\n").find("never includes another") !=
+        std::string::npos);
   CHECK(said("src/cellar/x.cpp", "#include \"base/ids.hpp\"\n").find("src/cellar is not one") != std::string::npos);
   CHECK(said("src/core/flags/x.cpp", "#include \"flags.hpp\"\n").find("from src/, by floor") != std::string::npos);
 }

@@ -2,7 +2,7 @@
 
 #include "adapters/deepgram/requests.hpp"
 #include "adapters/deepgram/wire.hpp"
-#include "adapters/speech_body.hpp"
+#include "adapters/common/speech_body.hpp"
 
 namespace callramp::deepgram {
 

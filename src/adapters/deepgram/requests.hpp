@@ -2,7 +2,7 @@
 #pragma once
 
 #include "adapters/deepgram/config.hpp"
-#include "adapters/json_read.hpp"
+#include "adapters/common/json_read.hpp"
 #include "net/client_pool.hpp"
 
 namespace callramp::deepgram {

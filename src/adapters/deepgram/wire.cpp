@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "adapters/json_read.hpp"
+#include "adapters/common/json_read.hpp"
 
 namespace callramp::deepgram {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <array>
 
-#include "adapters/json_read.hpp"
+#include "adapters/common/json_read.hpp"
 #include "base/base64.hpp"
 
 namespace callramp::exotel {

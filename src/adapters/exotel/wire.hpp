@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "adapters/exotel/config.hpp"
-#include "adapters/json_read.hpp"
+#include "adapters/common/json_read.hpp"
 #include "net/http.hpp"
 #include "ports/telephony.hpp"
 

@@ -1,6 +1,6 @@
 #include "adapters/legacy_http/legacy_http_dialer.hpp"
 
-#include "adapters/json_read.hpp"
+#include "adapters/common/json_read.hpp"
 #include "net/digest.hpp"
 
 namespace callramp::legacy_http {

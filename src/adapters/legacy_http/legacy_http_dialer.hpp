@@ -42,8 +42,8 @@ class LegacyHttpDialer final : public LegacyDialer {
 /// {amount, currency}.
 Result<LegacyReport> parse_report(std::string_view body, const LegacyHttpConfig& config);
 
-/// POST /webhooks/old-system/{secret}/call-status. Answers as exotel's webhook does: 200, 400, 404, 413, 503. A report
-/// without an outcome is refused: a callback says how a call ended.
+/// POST /webhooks/old-system/{secret}/call-status. 200 once it is stored, 404 for a wrong secret, 400, 413, 503 if it
+/// could not be stored. A report without an outcome is refused: a callback says how a call ended.
 Awaitable<net::Response> legacy_webhook(net::Request& request, std::string secret, const LegacyHttpConfig& config,
                                         LegacyEvents& events, Log& log);
 

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "adapters/json_read.hpp"
+#include "adapters/common/json_read.hpp"
 #include "adapters/openai/requests.hpp"
-#include "adapters/speech_body.hpp"
+#include "adapters/common/speech_body.hpp"
 #include "audio/resample.hpp"
 
 namespace callramp::openai {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "adapters/json_read.hpp"
+#include "adapters/common/json_read.hpp"
 
 namespace callramp::openai {
 namespace {

@@ -1,4 +1,4 @@
-#include "adapters/json_read.hpp"
+#include "adapters/common/json_read.hpp"
 
 #include <charconv>
 #include <cmath>

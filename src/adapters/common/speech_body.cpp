@@ -1,4 +1,4 @@
-#include "adapters/speech_body.hpp"
+#include "adapters/common/speech_body.hpp"
 
 #include <algorithm>
 
