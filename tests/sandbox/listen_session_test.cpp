@@ -3,18 +3,18 @@
 #include <doctest/doctest.h>
 
 #include <boost/json.hpp>
-#include <fstream>
 #include <set>
-#include <sstream>
 #include <string>
 #include <vector>
 
 #include "audio/g711.hpp"
 #include "audio/wav.hpp"
+#include "golden.hpp"
+#include "provider_fixture.hpp"
 
 using namespace callramp;
 using namespace callramp::sandbox;
-namespace json = boost::json;
+using namespace callramp::test;
 
 namespace {
 
@@ -91,27 +91,7 @@ Told listen(const Query& query, const std::string& bytes, std::size_t chunk = 16
   return told;
 }
 
-/// The keys of a message and of everything in it, as paths; arrays by their first element.
-void shape(const json::value& value, const std::string& path, std::set<std::string>& out) {
-  if (const auto* object = value.if_object()) {
-    for (const auto& [name, child] : *object) shape(child, path + "." + std::string(name), out);
-  } else if (const auto* array = value.if_array()) {
-    out.insert(path + "[]");
-    if (!array->empty()) shape((*array)[0], path + "[]", out);
-  } else {
-    const char* kind = value.is_bool() ? "bool" : value.is_string() ? "text" : value.is_number() ? "number" : "null";
-    out.insert(path + " " + kind);
-  }
-}
-
-std::set<std::string> shape_of_golden(const std::string& name) {
-  std::ifstream file(std::string(CALLRAMP_SOURCE_DIR) + "/tests/data/wire/deepgram/" + name);
-  std::ostringstream text;
-  text << file.rdbuf();
-  std::set<std::string> out;
-  shape(json::parse(text.str()), "", out);
-  return out;
-}
+std::set<std::string> shape_of_golden(const std::string& name) { return shape(golden_json("deepgram/" + name)); }
 
 }  // namespace
 
@@ -147,24 +127,19 @@ TEST_CASE("an utterance is told as it comes and ends by silence") {
 
 TEST_CASE("messages have the shape of the golden ones") {
   const Told told = listen(usual, audio::to_bytes(with_silence(say("Yes please, tell me more."), 4000, 12000)));
-  const auto shape_of = [](const json::object& message) {
-    std::set<std::string> out;
-    shape(message, "", out);
-    return out;
-  };
   std::size_t compared = 0;
   for (const json::object& message : told.messages) {
     const std::string type(message.at("type").as_string());
     if (type == "Results") {
       if (message.at("channel").at("alternatives").at(0).at("words").as_array().empty()) continue;
       const bool final = message.at("is_final").as_bool();
-      CHECK(shape_of(message) == shape_of_golden(final ? "listen_results_final.json" : "listen_results_interim.json"));
+      CHECK(shape(message) == shape_of_golden(final ? "listen_results_final.json" : "listen_results_interim.json"));
     } else if (type == "SpeechStarted") {
-      CHECK(shape_of(message) == shape_of_golden("listen_speech_started.json"));
+      CHECK(shape(message) == shape_of_golden("listen_speech_started.json"));
     } else if (type == "UtteranceEnd") {
-      CHECK(shape_of(message) == shape_of_golden("listen_utterance_end.json"));
+      CHECK(shape(message) == shape_of_golden("listen_utterance_end.json"));
     } else {
-      CHECK(shape_of(message) == shape_of_golden("listen_metadata.json"));
+      CHECK(shape(message) == shape_of_golden("listen_metadata.json"));
     }
     ++compared;
   }
