@@ -8,7 +8,7 @@ namespace {
 // Audio that waits for the recognition stream to open: 10 s of 100 ms frames. What is older than that is not answered any
 // more, so the oldest goes.
 constexpr std::size_t stt_backlog_frames = 100;
-// Deepgram's published streaming limit is one request at a time per sentence; a reopened stream waits this long first.
+// The recogniser's published streaming limit is one request at a time per sentence; a reopened stream waits this long first.
 constexpr milliseconds stt_reopen_pause{300};
 constexpr milliseconds least_wait{5};
 // definitions.md §1: answered and nothing of ours within 2 s is `failed`.

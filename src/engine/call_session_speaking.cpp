@@ -9,7 +9,7 @@ namespace {
 
 // Sentences that may wait for the voice; a model that writes faster waits here.
 constexpr std::size_t sentences_ahead = 8;
-// What a token is when nobody counted: four characters (OpenAI's rule of thumb for English).
+// What a token is when nobody counted: four characters (the model vendor's rule of thumb for English).
 constexpr std::int64_t characters_per_token = 4;
 
 const std::vector<ToolSpec>& tools() {

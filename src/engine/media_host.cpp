@@ -28,7 +28,7 @@ Awaitable<void> MediaHost::serve(std::string stream_token, std::unique_ptr<Media
   while (!start) {
     const auto event = co_await async::by_deadline(services_.clock, deadline, "the carrier's stream", stream->receive());
     if (!event || !*event) {
-      // The token is not spent: Exotel opens the stream a second time when the first did not work.
+      // The token is not spent: a carrier may open the stream a second time when the first did not work.
       services_.log.warn("media_never_started", {{"error", event ? "closed before its start" : event.error().message}});
       co_return co_await stream->hang_up();
     }

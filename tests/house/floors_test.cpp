@@ -86,6 +86,7 @@ TEST_CASE("arrows of the design are allowed") {
                                          {"src/adapters/exotel/x.cpp", "// Exotel writes \"null\" here.\n"},
                                          {"src/sandbox/x.cpp", "// Deepgram's messages\n"},
                                          {"src/app/main.cpp", "#include \"sandbox/sandbox.hpp\"\n"},
+                                         {"src/app/main.cpp", "#include \"embedded/prices.hpp\"\n"},
                                          {"tests/net/x.cpp", "#include \"net/http.hpp\"\n// Exotel\n"}}) {
     CAPTURE(row.path);
     CHECK(said(row.path, row.include) == "");
