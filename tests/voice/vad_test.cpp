@@ -60,6 +60,14 @@ Pcm hiss(Duration length, double level_dbov, std::uint64_t seed = 3) {
   return noise(length, level_dbov, random);
 }
 
+// Noise whose level goes up and down by 4 dB, five times a second.
+Pcm swinging(Duration length, double level_dbov) {
+  Pcm out;
+  while (out.size() < samples_in(length))
+    out = out + hiss(milliseconds{100}, level_dbov - 2) + hiss(milliseconds{100}, level_dbov + 2);
+  return out;
+}
+
 Pcm mixed(Pcm sound, const Pcm& other) {
   mix_into(sound, other);
   return sound;
@@ -87,6 +95,8 @@ TEST_CASE("speech is heard within half a second and other sounds of the line are
       {"ringback EU", quiet + play_cadence(ringback(ToneCountry::eu), seconds{12}), false},
       {"a click", quiet + hiss(milliseconds{20}, -15) + quiet, false},
       {"clicks now and then", quiet + hiss(milliseconds{20}, -15) + quiet + hiss(milliseconds{20}, -15) + quiet, false},
+      {"a fan that has been learned and swings", hiss(seconds{3}, -44) + swinging(seconds{3}, -42), false},
+      {"somebody far away on another line", silence(seconds{3}) + babble(seconds{2}, -58), false},
       {"speech at once", babble(seconds{2}, -20), true},
       {"loud speech", quiet + babble(seconds{2}, -10), true},
       {"quiet speech", quiet + babble(seconds{2}, -38), true},
