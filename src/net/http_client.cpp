@@ -1,6 +1,7 @@
 #include "net/http_client.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <boost/asio/ssl/context.hpp>
 #include <unordered_map>
 
@@ -54,7 +55,9 @@ struct HttpClient::State : std::enable_shared_from_this<State> {
   std::unordered_map<std::string, std::vector<std::unique_ptr<Connection>>> idle;
   Moment stale_dropped_at{};
   bool closed = false;
-  Counts counts;
+  // Atomic: a metrics page may ask from another thread.
+  std::atomic<std::uint64_t> opened = 0;
+  std::atomic<std::uint64_t> reused = 0;
 };
 
 namespace {
@@ -206,7 +209,7 @@ Awaitable<Result<Transport>> HttpClient::State::connect(const Url& url, Moment d
     context = trusted;
   }
   CO_TRY(transport, co_await dial(url, context, std::min(deadline, steady_now() + options.connect_timeout)));
-  ++counts.opened;
+  ++opened;
   co_return transport;
 }
 
@@ -292,7 +295,7 @@ Awaitable<Result<ClientResponse>> HttpClient::send(ClientRequest request, Instan
 
   auto connection = state->take_idle(origin);
   bool pooled = connection != nullptr;
-  if (pooled) ++state->counts.reused;
+  if (pooled) ++state->reused;
   for (;;) {
     if (!connection) {
       CO_TRY(opened, co_await state->open(url, deadline));
@@ -355,6 +358,6 @@ Awaitable<Status> HttpClient::warm(std::string address, std::size_t count, Insta
   co_return Status{};
 }
 
-HttpClient::Counts HttpClient::counts() const noexcept { return state_->counts; }
+HttpClient::Counts HttpClient::counts() const noexcept { return {.opened = state_->opened, .reused = state_->reused}; }
 
 }  // namespace callramp::net

@@ -69,7 +69,7 @@ class HttpClient {
     std::uint64_t opened = 0;
     std::uint64_t reused = 0;
   };
-  Counts counts() const noexcept;
+  Counts counts() const noexcept;  ///< from any thread
 
  private:
   struct State;
