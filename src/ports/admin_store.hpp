@@ -119,7 +119,8 @@ class OutcomeStore {
   /// Adds to the evidence in the same transaction. False if the external id was known with the same content; conflict
   /// if it was known with another.
   virtual Awaitable<Result<bool>> report(ReportedOutcome outcome, Instant now) = 0;
-  /// Counts of final calls whose first attempt started in [from, to), test calls left out.
+  /// Counts of final calls whose first dial started in [from, to), widened to whole buckets of five minutes. Test
+  /// calls, cancelled, crossed and never dialed ones are left out.
   virtual Awaitable<Result<std::vector<OutcomeCount>>> counts(Instant from, Instant to) = 0;
 };
 

@@ -81,9 +81,11 @@ struct ClaimedDial {
 
 struct ClaimResult {
   std::vector<ClaimedDial> dials;
-  std::vector<Call> ended;          ///< by EndNow
-  std::optional<Instant> next_due;  ///< when to look again, if nothing wakes us before
-  int open_attempts = 0;            ///< after this claim
+  std::vector<Call> ended;  ///< by EndNow
+  /// When to look again, if nothing wakes us before: the claim's own `now` if calls were left that are due, because of
+  /// a limit. Nothing waits: empty.
+  std::optional<Instant> next_due;
+  int open_attempts = 0;  ///< after this claim
 };
 
 /// Everything that one transaction stores when an attempt is over.
@@ -127,9 +129,10 @@ class CallStore {
   /// dead.
   virtual Awaitable<Result<ClaimResult>> claim_due(ClaimRequest request) = 0;
 
-  /// The dial was certainly not made: the attempt ends `cancelled` with `reason`, in no count, and the call is due
-  /// again at `due_at` with its system undecided if this was its first attempt. A call whose cancelling was asked for
-  /// ends `cancelled` instead. Refused with conflict once the attempt has a provider call id.
+  /// The dial was certainly not made: the attempt ends `cancelled` with `reason`, in no count, and the call is looked
+  /// at again at `due_at` with its system undecided if this was its first dial; Call::due_at stays, for expiry counts
+  /// from it. A call whose cancelling was asked for ends `cancelled` instead. Refused with conflict once the attempt is
+  /// over, has a provider call id or had media.
   virtual Awaitable<Result<Call>> release_attempt(AttemptId attempt, std::string reason, Instant due_at,
                                                   Instant now) = 0;
   /// The provider took the dial. Idempotent. not_found for an unknown attempt.
