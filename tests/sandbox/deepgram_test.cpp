@@ -84,9 +84,11 @@ Awaitable<Seen> converse(net::HttpClient& client, std::string url, net::Headers 
 }
 
 Seen talk(Standin& standin, const std::string& path, std::vector<Say> says, net::Headers headers = good_key) {
-  return standin.net.with_client([&](net::HttpClient& client) {
-    return converse(client, standin.net.url(path, "ws"), std::move(headers), std::move(says));
+  Seen seen;
+  standin.net.with_client([&](net::HttpClient& client) -> Awaitable<void> {
+    seen = co_await converse(client, standin.net.url(path, "ws"), std::move(headers), std::move(says));
   });
+  return seen;
 }
 
 std::string spoken(Standin& standin, const std::string& words) {

@@ -52,10 +52,13 @@ class Provider {
   }
   Result<net::HttpClient::Whole> try_fetch(const std::string& method, const std::string& path, const std::string& body,
                                            net::Headers headers) {
-    return net.with_client([&](net::HttpClient& client) {
-      return client.fetch({.method = method, .url = net.url(path), .headers = std::move(headers), .body = body},
-                          net::in(seconds{20}), std::size_t{16} * 1024 * 1024);
+    Result<net::HttpClient::Whole> answer;
+    net.with_client([&](net::HttpClient& client) -> Awaitable<void> {
+      answer =
+          co_await client.fetch({.method = method, .url = net.url(path), .headers = std::move(headers), .body = body},
+                                net::in(seconds{20}), std::size_t{16} * 1024 * 1024);
     });
+    return answer;
   }
 };
 
