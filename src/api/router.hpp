@@ -37,18 +37,17 @@ struct Route {
   std::string pattern;       ///< "/api/v1/calls/{id}"
   std::optional<Role> role;  ///< the least that may; nothing: open to everybody
   bool mounted = false;      ///< an adapter's: no part of the documented API
-  bool live = false;         ///< a stream that open_page opens as well
   RouteHandler handler;
-  Counter* succeeded = nullptr;  ///< set by the Api
-  Histogram* seconds = nullptr;  ///< set by the Api
+  Counter* succeeded = nullptr;  ///< set by the Router
+  Histogram* seconds = nullptr;  ///< set by the Router
 };
 
 class Router {
  public:
-  Router();
+  explicit Router(Metrics& metrics);
   ~Router();
   /// Patterns are literal segments and {names}; literals win over names. Twice the same is a broken invariant.
-  Route& add(Route route);
+  void add(Route route);
   /// An adapter's webhook or socket: open, because it checks a secret of its own.
   void mount(std::string method, std::string pattern, MountedHandler handler);
 
@@ -63,6 +62,8 @@ class Router {
 
  private:
   struct Node;
+
+  Metrics& metrics_;
   std::vector<std::unique_ptr<Route>> routes_;  // owned one by one: handles to them stay good
   std::unique_ptr<Node> root_;
 };
