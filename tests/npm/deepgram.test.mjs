@@ -72,6 +72,13 @@ test('half of the samples give half of the words', async () => {
   assert.ok(Math.abs(heard.words.length - all.length / 2) <= 1.5, `${heard.words.length} of ${all.length} words`);
 });
 
+test('the second half gives the words at the end', async () => {
+  const heard = await listen(Buffer.concat([silence(0.5), spoken.subarray(Math.floor(spoken.length / 4) * 2), silence(1)]));
+  const all = words(phrase);
+  assert.deepEqual(heard.words, all.slice(all.length - heard.words.length), 'what is heard is the end');
+  assert.ok(Math.abs(heard.words.length - all.length / 2) <= 1.5, `${heard.words.length} of ${all.length} words`);
+});
+
 test('silence gives nothing', async () => {
   const heard = await listen(silence(3));
   assert.deepEqual(heard.words, []);
@@ -101,4 +108,11 @@ test('another sample rate of the voice is heard as well', async () => {
   const pcm = Buffer.from(await reply.arrayBuffer());
   const heard = await listen(Buffer.concat([pcm, Buffer.alloc(32_000)]), { sample_rate: 16_000 });
   assert.deepEqual(heard.words, words(phrase));
+});
+
+test('a wrong key is refused before the socket opens', async () => {
+  const stranger = new DeepgramClient({ apiKey: 'bad', environment: { base, production: sockets, agent: sockets, agentRest: base } });
+  await assert.rejects(
+    (async () => (await stranger.speak.v1.audio.generate({ text: phrase, model: 'aura-2-thalia-en' })).arrayBuffer())(),
+    (error) => error.statusCode === 401);
 });

@@ -55,6 +55,15 @@ test('a request without messages is refused as the service refuses it', async ()
   });
 });
 
+test('a wrong key is refused as the service refuses it', async () => {
+  const stranger = new OpenAI({ apiKey: 'bad', baseURL: process.env.OPENAI_BASE_URL, maxRetries: 0 });
+  await assert.rejects(stranger.chat.completions.create({ model: 'gpt-4o-mini', stream: true, messages }), (error) => {
+    assert.ok(error instanceof OpenAI.AuthenticationError, String(error));
+    assert.equal(error.code, 'invalid_api_key');
+    return true;
+  });
+});
+
 test('speech as PCM is 24 kHz, 16 bits, and no silence', async () => {
   const speak = async (input) => {
     const reply = await client.audio.speech.create({ model: 'gpt-4o-mini-tts', voice: 'alloy', input, response_format: 'pcm' });

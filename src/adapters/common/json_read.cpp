@@ -1,5 +1,6 @@
 #include "adapters/common/json_read.hpp"
 
+#include <array>
 #include <charconv>
 #include <cmath>
 
@@ -49,6 +50,14 @@ const json::value* find(const json::value& value, std::string_view key) noexcept
 std::optional<std::string> text_of(const json::value* value) {
   if (!value) return std::nullopt;
   if (const json::string* string = value->if_string()) return std::string(string->data(), string->size());
+  if (value->is_double()) {
+    // As a price is written, "0.5" and not "5E-1". Beyond 1e15 no vendor's number means anything.
+    if (!(std::fabs(value->get_double()) < 1e15)) return std::nullopt;
+    std::array<char, 64> digits;
+    const auto [end, error] =
+        std::to_chars(digits.data(), digits.data() + digits.size(), value->get_double(), std::chars_format::fixed);
+    return error == std::errc() ? std::optional(std::string(digits.data(), end)) : std::nullopt;
+  }
   if (value->is_number() || value->is_bool()) return json::serialize(*value);
   return std::nullopt;
 }
