@@ -1,0 +1,22 @@
+#include "app/cli.hpp"
+
+#include <cstdlib>
+#include <iostream>
+
+namespace callramp::app {
+
+void add_server_commands(CLI::App& app);  // serve, demo, sandbox: commands/server.cpp
+
+int run_cli(int argc, char** argv) {
+  std::ios::sync_with_stdio(false);  // `route -` reads and writes a million lines
+  Terminal terminal{.in = std::cin, .out = std::cout, .err = std::cerr, .environment = [](const std::string& name) {
+                      const char* value = std::getenv(name.c_str());
+                      return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+                    }};
+  CommandLine line;
+  add_server_commands(line.root().app());
+  add_client_commands(line.root());
+  return line.run({argv + 1, argv + argc}, terminal);
+}
+
+}  // namespace callramp::app

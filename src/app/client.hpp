@@ -1,0 +1,61 @@
+// Client: how a command talks to a running server: one request at a time, answers as JSON, and every way in which it
+// can go wrong as one sentence that names the next step.
+#pragma once
+
+#include <boost/json.hpp>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "app/command.hpp"
+#include "net/http.hpp"
+#include "net/sse.hpp"
+
+namespace callramp::app {
+
+namespace json = boost::json;
+
+struct ApiAnswer {
+  int status = 200;
+  net::Headers headers;
+  std::string text;  ///< the body as it came
+  json::value body;  ///< null if there was none
+};
+
+class Client {
+ public:
+  /// CALLRAMP_URL (default http://localhost:3000), CALLRAMP_TOKEN, or else the file admin-token in CALLRAMP_DATA_DIR
+  /// (default ./callramp-data).
+  static Done<Client> create(const Terminal& terminal);
+
+  /// A 2xx answer, or the API's own words for why not. `path` starts with "/api/v1".
+  Done<ApiAnswer> get(const std::string& path) const { return send("GET", path); }
+  Done<ApiAnswer> send(const std::string& method, const std::string& path, const json::value& body = nullptr,
+                       net::Headers headers = {}) const;
+  /// Server-sent events until the server ends the stream or `on_event` returns false.
+  Ran events(const std::string& path, const std::function<bool(const net::SseEvent&)>& on_event) const;
+
+ private:
+  Client(std::string url, std::string token, std::string token_source)
+      : url_(std::move(url)), token_(std::move(token)), token_source_(std::move(token_source)) {}
+  net::Headers headers() const;
+  CommandError unreachable(const Error& error) const;
+  CommandError refusal(int status, const std::string& body) const;
+
+  std::string url_;  // without a trailing slash
+  std::string token_;
+  std::string token_source_;  // where it came from, for messages; where it was looked for, if there is none
+};
+
+/// "?page=2&limit=50" of those with a value; nothing if none has one.
+std::string query_of(const std::vector<std::pair<std::string, std::optional<std::string>>>& parameters);
+
+/// The member at `path` ("system", "outcome/fault") as a table shows it: text without quotes, numbers and booleans as
+/// JSON writes them, "-" for null and for what is not there.
+std::string shown(const json::value& object, std::string_view path);
+/// The elements of the array at `path`; none if there is no array.
+const json::array& list_at(const json::value& object, std::string_view path);
+
+}  // namespace callramp::app

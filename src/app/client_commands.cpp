@@ -1,0 +1,9 @@
+// Which client commands there are, in the order of the help.
+#include "app/cli.hpp"
+#include "app/commands/groups.hpp"
+
+namespace callramp::app {
+
+void add_client_commands(Command root) { add_route_command(root); }
+
+}  // namespace callramp::app

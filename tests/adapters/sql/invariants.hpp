@@ -1,0 +1,59 @@
+// What is true of a callramp database at any instant, whoever died in the middle of whatever.
+#pragma once
+
+#include <string>
+
+#include "adapters/sql/db.hpp"
+
+namespace callramp::sql {
+
+/// Each broken invariant as a line; empty if all hold.
+inline std::string broken_invariants(Db& db) {
+  std::string broken;
+  const auto none = [&](const char* what, std::string_view sql) {
+    if (const auto rows = db.number(sql).value_or(0); rows != 0)
+      broken += std::string(what) + ": " + std::to_string(rows) + "\n";
+  };
+  db.select("pragma integrity_check", "t", {}, [&](Row& row) {
+    if (const std::string line = row.text(); line != "ok") broken += "integrity: " + line + "\n";
+  });
+  db.select("select \"table\" from pragma_foreign_key_check", "t", {},
+            [&](Row& row) { broken += "an orphan in " + row.text() + "\n"; });
+
+  none("numbers with two open attempts",
+       "select count(*) from (select phone from attempts where outcome is null group by phone having count(*) > 1)");
+  none("calls under way without exactly one open attempt",
+       "select count(*) from calls where status in ('dialing', 'ringing', 'in_progress') and (select count(*) from "
+       "attempts where call_id = calls.id and outcome is null) <> 1");
+  none(
+      "calls not under way with an open attempt",
+      "select count(*) from calls where status in ('scheduled', 'queued', 'final', 'handed_back') and exists (select 1 "
+      "from attempts where call_id = calls.id and outcome is null)");
+  none("calls whose count of attempts is wrong",
+       "select count(*) from calls where attempts <> (select count(*) from attempts where call_id = calls.id)");
+  none("calls that were ended by an attempt that says otherwise",
+       "select count(*) from calls join attempts on attempts.id = calls.ended_by where calls.outcome is null or "
+       "(calls.outcome <> attempts.outcome and not (attempts.outcome = 'unknown' and calls.outcome = 'failed'))");
+
+  // What counting all outcomes gives against what was counted along the way, in both directions.
+  const std::string outcomes =
+      "(select 'call' as stream, first_attempt_at - first_attempt_at % 300000000 as bucket, calls.system as system, "
+      "calls.outcome as outcome, coalesce(attempts.connected, 0) as connected from calls left join attempts on "
+      "attempts.id = calls.ended_by where calls.status = 'final' and calls.outcome <> 'cancelled' and test = 0 and "
+      "crossed = 0 and first_attempt_at is not null "
+      "union all select 'first_attempt', started_at - started_at % 300000000, attempts.system, attempts.outcome, "
+      "connected from attempts join calls on calls.id = attempts.call_id where attempts.outcome is not null and "
+      "attempts.outcome <> 'cancelled' and first_dial = 1 and test = 0 "
+      "union all select stream, started_at - started_at % 300000000, system, outcome, case when outcome not in "
+      "('no_answer', 'busy', 'rejected', 'invalid_number', 'expired') and duration_s >= 10 then 1 else 0 end from "
+      "reported_outcomes, (select 'call' as stream union all select 'first_attempt') where outcome <> 'cancelled')";
+  const std::string counted = "select stream, bucket, system, outcome, connected, count(*) as calls from " + outcomes +
+                              " group by 1, 2, 3, 4, 5";
+  const std::string stored =
+      "select stream, bucket_start, system, outcome, connected, calls from evidence_counts where calls <> 0";
+  none("outcomes that the evidence does not have", "select count(*) from (" + counted + " except " + stored + ")");
+  none("evidence that no outcome stands behind", "select count(*) from (" + stored + " except " + counted + ")");
+  return broken;
+}
+
+}  // namespace callramp::sql
