@@ -135,7 +135,8 @@ net::Response Carrier::route(const net::Request& request, const std::string& bod
   if (path.size() < 4 || path[0] != "v1" || path[1] != "Accounts" || path[2].empty()) return refusal(unknown, json);
   const bool get = request.method == "GET";
   if (path.size() == 4 && path[3] == "ActiveStreams" && get) {
-    const ExotelHabits& habits = parts_.world.get()->exotel;
+    const auto world = parts_.world.get();
+    const ExotelHabits& habits = world->exotel;
     const int limit = habits.max_concurrent > 0 ? habits.max_concurrent : kUsualStreams;
     const bool as_json = json || habits.streams_as_json;
     return answer(200, as_json ? streams_json(streams_, limit) : streams_xml(streams_, limit), as_json);
@@ -149,9 +150,10 @@ net::Response Carrier::route(const net::Request& request, const std::string& bod
   if (call == by_sid_.end()) return refusal(unknown, json);
   const Instant now = parts_.clock.now();
   const bool details = request.query.find("details=true") != std::string::npos;
-  const auto& habits = parts_.world.get()->exotel;
-  return answer(200, json ? call_json(call->second->record, now, details, habits) : call_xml(call->second->record, now),
-                json);
+  const auto world = parts_.world.get();
+  return answer(
+      200, json ? call_json(call->second->record, now, details, world->exotel) : call_xml(call->second->record, now),
+      json);
 }
 
 net::Response Carrier::list(const net::Request& request) {
@@ -217,6 +219,7 @@ Awaitable<void> Carrier::run(CallPtr call) {
   } leave{active_};
   co_await ring_and_talk(*call);
   ++counts_.answers[call->answer];
+  call->script = {};  // the record stays for questions, the speech need not
 }
 
 Awaitable<void> Carrier::ring_and_talk(Call& call) {

@@ -73,7 +73,8 @@ net::Response OldDialer::route(const net::Request& request, const std::string& b
     return answer(200, {{"status", "ok"}, {"activeCalls", active_}});
   }
   const auto header = request.headers.find("Authorization").value_or("");
-  const std::string& token = parts_.world.get()->old_token;
+  const auto world = parts_.world.get();
+  const std::string& token = world->old_token;
   const bool welcome =
       header.starts_with("Bearer ") && header.size() > 7 && (token.empty() || header.substr(7) == token);
   if (!welcome || parts_.faults.draw("old.rest", FaultKind::auth_error))
