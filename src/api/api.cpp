@@ -47,6 +47,12 @@ Api::Api(Deps deps)
       router_(deps_.metrics),
       id_prefix_(deps_.random.hex(4) + "-") {
   add_flag_routes(router_, deps_);
+  add_call_routes(router_, deps_);
+  add_agent_routes(router_, deps_);
+  add_record_routes(router_, deps_);
+  add_token_routes(router_, deps_, *guard_);
+  add_ofrep_routes(router_, deps_, *guard_);
+  add_root_routes(router_, deps_, *guard_);
 }
 
 Api::~Api() = default;

@@ -24,16 +24,6 @@ bool is_json(const net::Request& request) {
   return net::same_name(name, "application/json");
 }
 
-Result<int> parse_count(std::string_view text, int least, int most) {
-  int number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc{} || end != text.data() + text.size() || number < least || number > most)
-    return fail(ErrorCode::invalid_request, "'" + std::string(text.substr(0, max_shown_bytes)) +
-                                                "' is not a number from " + std::to_string(least) + " to " +
-                                                std::to_string(most));
-  return number;
-}
-
 Result<json::object> parse_object(const std::string& body) {
   boost::system::error_code error;
   json::value value = json::parse(body, error);
@@ -168,10 +158,20 @@ Status Fields::finish() const {
   return {};
 }
 
+Result<std::int64_t> parse_count(std::string_view text, std::int64_t least, std::int64_t most) {
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc{} || end != text.data() + text.size() || number < least || number > most)
+    return fail(ErrorCode::invalid_request, "'" + std::string(text.substr(0, max_shown_bytes)) +
+                                                "' is not a number from " + std::to_string(least) + " to " +
+                                                std::to_string(most));
+  return number;
+}
+
 Page read_page(Fields& fields) {
-  const auto page = fields.maybe("page", [](std::string_view text) { return parse_count(text, 1, 1'000'000); });
-  const auto limit = fields.maybe("limit", [](std::string_view text) { return parse_count(text, 1, 100); });
-  return {.page = page.value_or(1), .limit = limit.value_or(20)};
+  const auto page = fields.maybe("page", [](std::string_view text) { return parse_count(text, 1, max_page); });
+  const auto limit = fields.maybe("limit", [](std::string_view text) { return parse_count(text, 1, max_limit); });
+  return {.page = static_cast<int>(page.value_or(1)), .limit = static_cast<int>(limit.value_or(default_limit))};
 }
 
 }  // namespace callramp::api

@@ -76,10 +76,17 @@ class Fields {
   std::optional<Error> error_;
 };
 
+constexpr int max_page = 1'000'000;
+constexpr int max_limit = 100;  // product.md §5
+constexpr int default_limit = 20;
+
+/// A whole number of a query.
+Result<std::int64_t> parse_count(std::string_view text, std::int64_t least, std::int64_t most);
+
 /// "page" and "limit" of a listing.
 struct Page {
   int page = 1;
-  int limit = 20;
+  int limit = default_limit;
 };
 Page read_page(Fields& fields);
 

@@ -193,9 +193,7 @@ Awaitable<Result<net::Response>> route_post(const Deps& deps, Exchange& exchange
 }  // namespace
 
 void add_flag_routes(Router& router, const Deps& deps) {
-  const auto with = [&deps](auto handler) {
-    return [&deps, handler](Exchange& exchange) { return handler(deps, exchange); };
-  };
+  const auto with = bound_to(deps);
   router.add({"GET", "/api/v1/admin/feature-flags", Role::viewer, false,
               [&deps](Exchange&) -> Awaitable<Result<net::Response>> {
                 co_return flags_response(deps.flags.current().flags, {});

@@ -17,6 +17,11 @@ void add_ofrep_routes(Router& router, const Deps& deps, const TokenGuard& guard)
 void add_root_routes(Router& router, const Deps& deps,
                      const TokenGuard& guard);  ///< health, metrics, page, events, OpenAPI
 
+/// Makes a handler of a function that takes `deps` first.
+inline auto bound_to(const Deps& deps) {
+  return [&deps](auto handler) { return [&deps, handler](Exchange& exchange) { return handler(deps, exchange); }; };
+}
+
 /// Whether the token that a stream was opened with still exists; for a stream without one always.
 std::function<bool()> still_allowed(const Exchange& exchange, const TokenGuard& guard);
 

@@ -1,0 +1,25 @@
+#include "api/page.hpp"
+
+#include "embedded/page_html.hpp"
+
+namespace callramp::api {
+namespace {
+
+void replace_all(std::string& text, std::string_view from, std::string_view to) {
+  for (auto at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size()))
+    text.replace(at, from.size(), to);
+}
+
+}  // namespace
+
+Dashboard dashboard(const std::string& nonce, bool open) {
+  Dashboard page{
+      .html = std::string(embedded::page_html),
+      .content_security_policy = "default-src 'none'; script-src 'nonce-" + nonce + "'; style-src 'nonce-" + nonce +
+                                 "'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"};
+  replace_all(page.html, "{{nonce}}", nonce);
+  replace_all(page.html, "{{open}}", open ? "true" : "false");
+  return page;
+}
+
+}  // namespace callramp::api
