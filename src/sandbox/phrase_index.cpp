@@ -21,7 +21,7 @@ constexpr double indexed_share_of_rms = 0.1;
 /// Correlation over `window` samples that proves a place. Line noise 6 dB below the speech still gives 0.89; different
 /// vowels of one voice stay below 0.7 nearly always, and what slips through is lost again while being followed.
 constexpr double proof = 0.8;
-constexpr std::size_t max_proofs = 400;  // per search, 1 µs each
+constexpr std::size_t max_proofs = 2000;  // per search, 1 µs each
 
 /// In-place radix-2 FFT of 256 points.
 class Fourier {
@@ -183,14 +183,23 @@ void PhraseIndex::add(const PhrasePtr& phrase) {
       keys.emplace_back(key_of(spectra[i], spectra[i + ahead]), static_cast<std::uint32_t>(i * step));
 
   const std::unique_lock lock(mutex_);
-  if (phrases_.size() >= max_phrases) return;
-  const bool there = std::ranges::any_of(phrases_, [&](const KnownPhrasePtr& other) {
-    return other->phrase == phrase || (other->phrase->text == phrase->text && *other->phrase->pcm == *phrase->pcm);
+  const bool there = std::ranges::any_of(phrases_, [&](const auto& entry) {
+    const PhrasePtr& other = entry.second->phrase;
+    return other == phrase || (other->text == phrase->text && *other->pcm == *phrase->pcm);
   });
-  if (there) return;
-  const auto number = static_cast<std::uint32_t>(phrases_.size());
-  phrases_.push_back(std::move(known));
+  if (there || phrases_.size() >= max_phrases + max_of_services) return;
+  const std::uint32_t number = next_number_++;
+  phrases_[number] = std::move(known);
   for (const auto& [key, sample] : keys) places_[key].push_back({number, sample});
+  if (phrase->speaker == Speaker::person) return;
+  Passing passing{.number = number, .keys = {}};
+  for (const auto& [key, sample] : keys) passing.keys.push_back(key);
+  passing_.push_back(std::move(passing));
+  if (passing_.size() <= max_of_services) return;
+  for (const Key key : passing_.front().keys)
+    std::erase_if(places_[key], [&](const Place& place) { return place.phrase == passing_.front().number; });
+  phrases_.erase(passing_.front().number);
+  passing_.pop_front();
 }
 
 std::size_t PhraseIndex::size() const {
@@ -207,7 +216,7 @@ std::vector<PhraseIndex::Hit> PhraseIndex::search(audio::PcmView heard) const {
   if (found == places_.end()) return hits;
   std::size_t proofs = 0;
   for (const Place& place : found->second) {
-    const KnownPhrasePtr& phrase = phrases_[place.phrase];
+    const KnownPhrasePtr& phrase = phrases_.at(place.phrase);
     const auto at = static_cast<std::ptrdiff_t>(place.sample);
     // Neighbouring windows often share a key: what a proven place explains needs no proof of its own.
     const bool explained =

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <shared_mutex>
 #include <unordered_map>
@@ -35,8 +36,10 @@ using KnownPhrasePtr = std::shared_ptr<const KnownPhrase>;  // shared with the s
 /// Thread-safe: phrases are added while streams search.
 class PhraseIndex {
  public:
-  /// Phrases that can be told apart in reasonable time and memory; later ones are spoken but not understood.
+  /// People's phrases that can be told apart in reasonable time and memory; later ones are spoken but not understood.
   static constexpr std::size_t max_phrases = 4000;
+  /// Services' phrases that are understood: the latest. More would only slow the search for what people say.
+  static constexpr std::size_t max_of_services = 100;
   /// Samples that a search looks at.
   static constexpr std::size_t window = 512;
 
@@ -53,13 +56,20 @@ class PhraseIndex {
   std::vector<Hit> search(audio::PcmView heard) const;
 
  private:
+  using Key = std::uint32_t;
   struct Place {
     std::uint32_t phrase;
     std::uint32_t sample;
   };
   mutable std::shared_mutex mutex_;
-  std::vector<KnownPhrasePtr> phrases_;
-  std::unordered_map<std::uint32_t, std::vector<Place>> places_;  // by key
+  std::unordered_map<std::uint32_t, KnownPhrasePtr> phrases_;  // by number
+  std::unordered_map<Key, std::vector<Place>> places_;
+  struct Passing {
+    std::uint32_t number;
+    std::vector<Key> keys;
+  };
+  std::deque<Passing> passing_;  // services' phrases, oldest first
+  std::uint32_t next_number_ = 0;
 };
 
 }  // namespace callramp::sandbox

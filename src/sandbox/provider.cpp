@@ -40,7 +40,7 @@ bool is_bad_key(std::string_view key) { return key == "bad" || key == "invalid" 
 Duration stall_of(const Fault& fault) { return fault.delay > Duration{} ? fault.delay : longest_stall; }
 
 Awaitable<Result<audio::Pcm>> speech_at(Voices& voices, std::string text, std::string voice, int rate_hz) {
-  CO_TRY(phrase, co_await voices.phrase_async(std::move(text), std::move(voice)));
+  CO_TRY(phrase, co_await voices.phrase_async(std::move(text), std::move(voice), Speaker::service));
   co_return audio::resample(*phrase->pcm, audio::line_rate_hz, rate_hz);
 }
 

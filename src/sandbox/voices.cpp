@@ -26,6 +26,11 @@ constexpr std::string_view cache_magic = "callramp phrase 1";
 
 std::string key_of(const std::string& text, const std::string& voice) { return voice + '\n' + text; }
 
+/// In memory a service's phrase is another one than a person's: it is forgotten sooner. On disk they are the same.
+std::string memory_key(const std::string& text, const std::string& voice, Speaker speaker) {
+  return (speaker == Speaker::person ? "person\n" : "service\n") + key_of(text, voice);
+}
+
 /// Header (magic, key length, words, samples), key, one "start end" line a word, samples.
 std::string to_file(const Phrase& phrase) {
   const std::string key = key_of(phrase.text, phrase.voice);
@@ -37,7 +42,8 @@ std::string to_file(const Phrase& phrase) {
 }
 
 /// Nothing for a file that is damaged, of another version or of another phrase.
-PhrasePtr from_file(const std::filesystem::path& path, const std::string& text, const std::string& voice) {
+PhrasePtr from_file(const std::filesystem::path& path, const std::string& text, const std::string& voice,
+                    Speaker speaker) {
   std::ifstream file(path, std::ios::binary);
   std::string magic;
   std::size_t key_size = 0;
@@ -51,7 +57,7 @@ PhrasePtr from_file(const std::filesystem::path& path, const std::string& text, 
   std::string key(key_size, '\0');
   if (!file.read(key.data(), static_cast<std::streamsize>(key_size)) || key != wanted || file.get() != '\n')
     return nullptr;
-  auto phrase = std::make_shared<Phrase>(Phrase{.text = text, .voice = voice});
+  auto phrase = std::make_shared<Phrase>(Phrase{.text = text, .voice = voice, .speaker = speaker});
   for (std::size_t i = 0; i < word_count; ++i) {
     SpokenWord word{.text = words[i]};
     if (!(file >> word.start >> word.end) || file.get() != '\n') return nullptr;
@@ -138,19 +144,20 @@ Voices::~Voices() { state_->worker.join(); }
 
 void Voices::on_phrase(std::function<void(const PhrasePtr&)> listener) { state_->listener = std::move(listener); }
 
-Result<PhrasePtr> Voices::phrase(const std::string& text, const std::string& voice) {
-  const std::string key = key_of(text, voice);
+Result<PhrasePtr> Voices::phrase(const std::string& text, const std::string& voice, Speaker speaker) {
+  const std::string key = memory_key(text, voice, speaker);
   if (PhrasePtr known = state_->find(key)) return known;
   std::filesystem::path file;
   if (!state_->options.cache_folder.empty()) {
-    file = state_->options.cache_folder / fmt::format("{:016x}.phrase", std::hash<std::string>{}(key));
-    if (PhrasePtr stored = from_file(file, text, voice)) return state_->keep(key, std::move(stored));
+    file = state_->options.cache_folder / fmt::format("{:016x}.phrase", std::hash<std::string>{}(key_of(text, voice)));
+    if (PhrasePtr stored = from_file(file, text, voice, speaker)) return state_->keep(key, std::move(stored));
   }
   TRY(spoken, speak_text(state_->options.program, text, voice));
   auto phrase = std::make_shared<const Phrase>(Phrase{.text = text,
                                                       .voice = voice,
                                                       .pcm = std::make_shared<const audio::Pcm>(std::move(spoken.pcm)),
-                                                      .words = std::move(spoken.words)});
+                                                      .words = std::move(spoken.words),
+                                                      .speaker = speaker});
   if (!file.empty()) store(file, *phrase, state_->log);
   return state_->keep(key, std::move(phrase));
 }
@@ -160,17 +167,16 @@ Result<std::shared_ptr<const audio::Pcm>> Voices::say(const std::string& text, c
   return made->pcm;
 }
 
-Awaitable<Result<PhrasePtr>> Voices::phrase_async(std::string text, std::string voice) {
-  if (PhrasePtr known = find(text, voice)) co_return known;
-  auto render = [](Voices& voices, std::string text, std::string voice) -> Awaitable<Result<PhrasePtr>> {
-    co_return voices.phrase(text, voice);
-  };
-  co_return co_await asio::co_spawn(state_->worker.get_executor(), render(*this, std::move(text), std::move(voice)),
-                                    asio::use_awaitable);
+Awaitable<Result<PhrasePtr>> Voices::phrase_async(std::string text, std::string voice, Speaker speaker) {
+  if (PhrasePtr known = find(text, voice, speaker)) co_return known;
+  auto render = [](Voices& voices, std::string text, std::string voice,
+                   Speaker speaker) -> Awaitable<Result<PhrasePtr>> { co_return voices.phrase(text, voice, speaker); };
+  co_return co_await asio::co_spawn(state_->worker.get_executor(),
+                                    render(*this, std::move(text), std::move(voice), speaker), asio::use_awaitable);
 }
 
-PhrasePtr Voices::find(const std::string& text, const std::string& voice) const {
-  return state_->find(key_of(text, voice));
+PhrasePtr Voices::find(const std::string& text, const std::string& voice, Speaker speaker) const {
+  return state_->find(memory_key(text, voice, speaker));
 }
 
 Status Voices::prepare(const std::vector<Line>& lines) {
@@ -198,7 +204,8 @@ Result<std::vector<Voices::Recording>> Voices::load_folder(const std::filesystem
     phrase->words = place_words(spoken, find_sound(pcm, milliseconds{120}, threshold));
     for (const SpokenWord& word : phrase->words) phrase->text += (phrase->text.empty() ? "" : " ") + word.text;
     phrase->pcm = std::make_shared<const audio::Pcm>(std::move(pcm));
-    recordings.push_back({file.filename().string(), state_->keep(key_of(file.string(), "file"), std::move(phrase))});
+    recordings.push_back({file.filename().string(),
+                          state_->keep(memory_key(file.string(), "file", Speaker::person), std::move(phrase))});
   }
   return recordings;
 }

@@ -28,11 +28,16 @@ struct SpokenWord {
   std::size_t end = 0;
 };
 
+/// Who says a phrase. People of a world say a limited number of things; services say something new for every contact,
+/// so their phrases are understood only while they are recent (PhraseIndex).
+enum class Speaker { person, service };
+
 struct Phrase {
   std::string text;   ///< empty for a recording without a transcript: it can be played, but nobody understands it
   std::string voice;  ///< "file" for a recording
   std::shared_ptr<const audio::Pcm> pcm;  ///< 8 kHz mono; shared with callers that play it
   std::vector<SpokenWord> words;          ///< in order; empty where the text is
+  Speaker speaker = Speaker::person;
 };
 using PhrasePtr = std::shared_ptr<const Phrase>;  // shared by callees, services and the recogniser; never changes
 
@@ -65,15 +70,18 @@ class Voices {
   /// a minute, "en-us+f3@190" (80 to 450, 165 if unsaid). Blocks about 50 ms the first time, so an io thread
   /// uses phrase_async or relies on prepare. invalid_request for an empty or too long text or a voice that
   /// does not exist; unavailable if the program cannot be run.
-  Result<PhrasePtr> phrase(const std::string& text, const std::string& voice = std::string(default_voice));
+  Result<PhrasePtr> phrase(const std::string& text, const std::string& voice = std::string(default_voice),
+                           Speaker speaker = Speaker::person);
   /// The samples of phrase().
   Result<std::shared_ptr<const audio::Pcm>> say(const std::string& text,
                                                 const std::string& voice = std::string(default_voice));
   /// phrase() made on a thread of its own; resumes on the caller's executor, at once if the phrase is in
   /// memory.
-  Awaitable<Result<PhrasePtr>> phrase_async(std::string text, std::string voice = std::string(default_voice));
+  Awaitable<Result<PhrasePtr>> phrase_async(std::string text, std::string voice = std::string(default_voice),
+                                            Speaker speaker = Speaker::person);
   /// The phrase if it is in memory.
-  PhrasePtr find(const std::string& text, const std::string& voice = std::string(default_voice)) const;
+  PhrasePtr find(const std::string& text, const std::string& voice = std::string(default_voice),
+                 Speaker speaker = Speaker::person) const;
   /// Renders all of them in the caller's thread: for the start. The first error ends it.
   struct Line {
     std::string text;
@@ -85,8 +93,8 @@ class Voices {
     std::string name;  ///< "greeting.wav"
     PhrasePtr phrase;
   };
-  /// Every *.wav of the folder, sorted by name; NAME.txt beside NAME.wav is what is said in it. An unreadable file is an
-  /// error that names it.
+  /// Every *.wav of the folder, sorted by name; NAME.txt beside NAME.wav is what is said in it. An unreadable file is
+  /// an error that names it.
   Result<std::vector<Recording>> load_folder(const std::filesystem::path& folder);
 
  private:

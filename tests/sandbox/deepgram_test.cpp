@@ -247,7 +247,7 @@ TEST_CASE("what was spoken can be heard again in a recording") {
 
 TEST_CASE("the first audio comes when the world says and is stamped") {
   Standin standin("delays: {tts_first_byte_ms: 150}\n");
-  standin.voices.phrase("Good day.", voice_of_model("aura-2-thalia-en")).value();
+  standin.voices.phrase("Good day.", voice_of_model("aura-2-thalia-en"), Speaker::service).value();
   const Instant before = standin.clock.now();
   standin.stamps.speech_ended("attempt-1", before);
   standin.stamps.stt_final("attempt-1", before, before + microseconds{1});
@@ -272,7 +272,7 @@ TEST_CASE("a speaking socket flushes and clears and closes") {
   CHECK(shape(seen.texts[1]) == shape(golden_json("deepgram/speak_flushed.json")));
   CHECK(seen.texts[1].at("sequence_id").to_number<int>() == 0);
   CHECK(seen.texts[2].at("sequence_id").to_number<int>() == 1);
-  const auto hello = standin.voices.find("Hello there.", voice_of_model("aura-2-thalia-en"));
+  const auto hello = standin.voices.find("Hello there.", voice_of_model("aura-2-thalia-en"), Speaker::service);
   REQUIRE(hello);
   CHECK(seen.audio_before[1] == hello->pcm->size() * 2);
   CHECK(seen.audio.size() > seen.audio_before[1]);

@@ -214,3 +214,47 @@ TEST_CASE("speech begins and ends where it sounds") {
   CHECK(words[3].end == 8000 + phrase->words[3].end);
   CHECK(words[1].confidence > 0.8);
 }
+
+TEST_CASE("one phrase of many that begin and end alike is heard") {
+  NullLog log;
+  Voices voices({}, log);
+  PhraseIndex index;
+  voices.on_phrase([&](const PhrasePtr& phrase) { index.add(phrase); });
+  const std::vector<std::string> names = {"Ravi",   "Asha", "Kiran", "Meera", "John",
+                                          "Fatima", "Chen", "Olga",  "Peter", "Noor"};
+  for (const std::string& name : names) REQUIRE(voices.phrase("Hello, this is " + name + " speaking, who is calling?"));
+  for (const std::string& name : {names[0], names[4], names[9]}) {
+    const std::string text = "Hello, this is " + name + " speaking, who is calling?";
+    Recognizer recognizer(index);
+    recognizer.feed(*voices.phrase(text).value()->pcm);
+    recognizer.feed(audio::Pcm(2000, 0));
+    CHECK(joined(recognizer.words()) == text);
+  }
+}
+
+TEST_CASE("of what services say only the latest is understood and people's phrases stay") {
+  NullLog log;
+  Voices voices({}, log);
+  PhraseIndex index;
+  const PhrasePtr person = voices.phrase("Good morning to you.").value();
+  index.add(person);
+  const PhrasePtr service = voices.phrase("This is the first of very many.", "en-us", Speaker::service).value();
+  index.add(service);
+  const auto heard = [&](const PhrasePtr& phrase) {
+    Recognizer recognizer(index);
+    recognizer.feed(*phrase->pcm);
+    return joined(recognizer.words());
+  };
+  CHECK(heard(service) == service->text);
+  CHECK(index.size() == 2);
+  SeededRandom random(3);
+  for (std::size_t i = 0; i < PhraseIndex::max_of_services; ++i)
+    index.add(std::make_shared<const Phrase>(
+        Phrase{.text = "sound",
+               .pcm = std::make_shared<const audio::Pcm>(audio::noise(milliseconds{100}, -20, random)),
+               .words = {{"sound", 0, 800}},
+               .speaker = Speaker::service}));
+  CHECK(index.size() == 1 + PhraseIndex::max_of_services);
+  CHECK(heard(service).empty());
+  CHECK(heard(person) == person->text);
+}
