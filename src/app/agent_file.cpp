@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <yaml-cpp/yaml.h>
 
+#include <algorithm>
 #include <charconv>
 #include <fstream>
 #include <map>
@@ -42,29 +43,28 @@ std::string without_end_of_line(std::string text) {
 }
 
 Status set_key(Agent& agent, const std::string& key, const std::string& value) {
-  const auto whole = [&](int most) -> Result<int> {
+  const auto whole = [&](int least, int most) -> Result<int> {
     int number = 0;
     const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
-    if (error != std::errc{} || end != value.data() + value.size() || number < 1 || number > most)
+    if (error != std::errc{} || end != value.data() + value.size() || number < least || number > most)
       return fail(ErrorCode::invalid_request,
-                  fmt::format("{} is '{}'; expected a whole number from 1 to {}", key, value, most));
+                  fmt::format("{} is '{}'; expected a whole number from {} to {}", key, value, least, most));
     return number;
   };
   if (const auto text = text_keys().find(key); text != text_keys().end()) {
     if (value.empty()) return fail(ErrorCode::invalid_request, key + " is empty; expected a text");
     agent.*text->second.field = value;
   } else if (key == "id") {
-    const bool fit = !value.empty() && value.size() <= 64 &&
-                     value.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-_") == std::string::npos;
-    if (!fit)
+    const auto plain = [](unsigned char c) { return std::isalnum(c) != 0 || std::string_view("-_.@").contains(c); };
+    if (value.empty() || value.size() > 64 || !std::ranges::all_of(value, plain))
       return fail(ErrorCode::invalid_request,
-                  "id is '" + value + "'; expected up to 64 of a-z, 0-9, '-' and '_', like order-confirmation");
+                  "id is '" + value + "'; expected 1 to 64 letters, digits, '-', '_', '.' or '@'");
     agent.id = AgentId{value};
   } else if (key == "max_duration") {
-    TRY(number, whole(3600));
+    TRY(number, whole(15, 3600));
     agent.max_duration = seconds{number};
   } else if (key == "max_turns") {
-    TRY(number, whole(200));
+    TRY(number, whole(1, 200));
     agent.max_turns = number;
   } else {
     return fail(ErrorCode::invalid_request, "unknown key '" + key + "'");

@@ -172,31 +172,6 @@ Ran Client::events(const std::string& path, const std::function<bool(const net::
   return {};
 }
 
-namespace {
-
-// JSON pointer look-up; null if nothing is there.
-const json::value* find(const json::value& object, std::string_view path) {
-  boost::system::error_code none;
-  const json::value* found = object.find_pointer("/" + std::string(path), none);
-  return found == nullptr || found->is_null() ? nullptr : found;
-}
-
-}  // namespace
-
-std::string shown(const json::value& object, std::string_view path) {
-  const json::value* found = find(object, path);
-  if (found == nullptr) return "-";
-  if (found->is_string()) return std::string(found->get_string());
-  if (found->is_double()) return fmt::format("{:g}", found->get_double());  // JSON's own 1.25E1 is for programs
-  return json::serialize(*found);
-}
-
-const json::array& list_at(const json::value& object, std::string_view path) {
-  static const json::array none;
-  const json::value* found = find(object, path);
-  return found != nullptr && found->is_array() ? found->get_array() : none;
-}
-
 std::string query_of(const std::vector<std::pair<std::string, std::optional<std::string>>>& parameters) {
   std::string query;
   for (const auto& [name, value] : parameters)

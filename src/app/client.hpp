@@ -5,7 +5,6 @@
 #include <boost/json.hpp>
 #include <functional>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -51,11 +50,5 @@ class Client {
 
 /// "?page=2&limit=50" of those with a value; nothing if none has one.
 std::string query_of(const std::vector<std::pair<std::string, std::optional<std::string>>>& parameters);
-
-/// The member at `path` ("system", "outcome/fault") as a table shows it: text without quotes, numbers and booleans as
-/// JSON writes them, "-" for null and for what is not there.
-std::string shown(const json::value& object, std::string_view path);
-/// The elements of the array at `path`; none if there is no array.
-const json::array& list_at(const json::value& object, std::string_view path);
 
 }  // namespace callramp::app

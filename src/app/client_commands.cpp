@@ -4,6 +4,14 @@
 
 namespace callramp::app {
 
-void add_client_commands(Command root) { add_route_command(root); }
+void add_client_commands(Command root) {
+  add_route_command(root);
+  add_flag_commands(root);
+  add_call_commands(root);
+  add_agent_commands(root);
+  add_record_commands(root);
+  add_token_commands(root);
+  add_doctor_command(root);
+}
 
 }  // namespace callramp::app

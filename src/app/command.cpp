@@ -61,7 +61,11 @@ Command& Command::argument(const std::string& name, const std::string& help, boo
 }
 
 Command& Command::arguments(const std::string& name, const std::string& help, bool required) {
-  app_->add_option(name, help)->required(required)->expected(1, CLI::detail::expected_max_vector_size)->type_name("");
+  app_->add_option(name, help)
+      ->required(required)
+      ->expected(1, CLI::detail::expected_max_vector_size)
+      ->allow_extra_args()
+      ->type_name("");
   return *this;
 }
 
@@ -81,6 +85,7 @@ Command& Command::flag(const std::string& name, const std::string& help) {
 Command& Command::json() { return flag("--json", "Print the API's answer as it is, for programs"); }
 
 Command& Command::runs(Handler handler) {
+  app_->require_subcommand(0);  // `pin USER old` beside `pin list`
   shared_->handlers[app_] = std::move(handler);
   return *this;
 }
@@ -108,8 +113,12 @@ int CommandLine::run(std::vector<std::string> arguments, Terminal& terminal) {
   } catch (const CLI::RuntimeError& ended) {
     return ended.get_exit_code();  // how a group that speaks CLI11 itself ends with a code
   } catch (const CLI::ParseError& error) {
-    const std::string name = full_name(innermost(*app_));
-    terminal.err << name << ": " << error.what() << ". See `" << name << " --help`.\n";
+    const CLI::App& typed_command = innermost(*app_);
+    const std::string name = full_name(typed_command);
+    // Of "flags gett" CLI11 says only that a subcommand is required.
+    const auto unknown = typed_command.remaining();
+    const std::string what = unknown.empty() ? error.what() : "'" + unknown.front() + "' was not expected here";
+    terminal.err << name << ": " << what << ". See `" << name << " --help`.\n";
     return 2;
   }
   const CLI::App& chosen = innermost(*app_);

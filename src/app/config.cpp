@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <fstream>
 #include <sstream>
 
@@ -34,9 +35,12 @@ Setter number(Number Config::* field, double least, double most) {
   return [=](Config& config, const std::string& value) -> Status {
     double parsed = 0;
     const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), parsed);
-    const bool whole = !std::is_integral_v<Number> || parsed == static_cast<double>(static_cast<std::int64_t>(parsed));
-    if (error != std::errc{} || end != value.data() + value.size() || !whole || parsed < least || parsed > most)
-      return fail(ErrorCode::invalid_request, fmt::format("must be a {}number from {} to {}", std::is_integral_v<Number> ? "whole " : "", least, most));
+    const bool whole = !std::is_integral_v<Number> || parsed == std::trunc(parsed);
+    const bool in_range = parsed >= least && parsed <= most;  // a NaN is in no range
+    if (error != std::errc{} || end != value.data() + value.size() || !whole || !in_range)
+      return fail(
+          ErrorCode::invalid_request,
+          fmt::format("must be a {}number from {} to {}", std::is_integral_v<Number> ? "whole " : "", least, most));
     config.*field = static_cast<Number>(parsed);
     return {};
   };

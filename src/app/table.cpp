@@ -31,7 +31,7 @@ std::string printable(std::string_view text) {
   return safe;
 }
 
-void Table::print(std::ostream& out) const {
+void Table::print(std::ostream& out, const std::string& indent) const {
   std::vector<std::size_t> widths;
   for (const std::string& title : header_) widths.push_back(width(title));
   for (const auto& row : rows_) {
@@ -39,6 +39,7 @@ void Table::print(std::ostream& out) const {
     for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], width(row[i]));
   }
   const auto line = [&](const std::vector<std::string>& cells) {
+    out << indent;
     for (std::size_t i = 0; i < cells.size(); ++i) {
       out << printable(cells[i]);
       if (i + 1 < cells.size()) out << std::string(widths[i] - width(cells[i]) + 2, ' ');

@@ -19,7 +19,7 @@ class Table {
   /// As many cells as the header has.
   void add(std::vector<std::string> row) { rows_.push_back(std::move(row)); }
   bool empty() const { return rows_.empty(); }
-  void print(std::ostream& out) const;
+  void print(std::ostream& out, const std::string& indent = {}) const;
 
  private:
   std::vector<std::string> header_;

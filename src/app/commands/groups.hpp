@@ -6,5 +6,11 @@
 namespace callramp::app {
 
 void add_route_command(Command root);
+void add_flag_commands(Command root);    ///< flags …, pin, unpin
+void add_call_commands(Command root);    ///< calls …
+void add_agent_commands(Command root);   ///< agents …
+void add_record_commands(Command root);  ///< do-not-call …, outcomes …, stats, audit
+void add_token_commands(Command root);   ///< token …
+void add_doctor_command(Command root);
 
 }  // namespace callramp::app

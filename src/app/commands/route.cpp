@@ -6,6 +6,7 @@
 
 #include "app/client.hpp"
 #include "app/commands/groups.hpp"
+#include "app/json_print.hpp"
 #include "app/table.hpp"
 #include "core/flags/flags.hpp"
 
