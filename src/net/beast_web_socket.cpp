@@ -32,7 +32,7 @@ using Stream = websocket::stream<Transport, false>;  // nobody who talks to us c
 // A consumer that is behind: above these the socket is not read, so that TCP slows the peer down.
 constexpr std::size_t max_waiting_messages = 256;
 constexpr std::size_t max_waiting_bytes = 1024 * 1024;
-// Above this a send waits: 30 s of two-way telephone audio as base 64 in JSON.
+// Above this a send waits: three quarters of a minute of 16-bit telephone audio as base 64 in JSON.
 constexpr std::size_t max_unsent_bytes = 1024 * 1024;
 constexpr std::size_t keep_buffer_bytes = 64 * 1024;
 constexpr Duration close_limit = seconds{2};
@@ -54,9 +54,19 @@ class Core : public std::enable_shared_from_this<Core> {
 
   Stream stream;
 
-  void start(const WebSocketLimits& limits) {
-    idle_timeout_ = limits.idle_timeout;
+  /// `handshake` is also Beast's limit for a closing that the peer began.
+  void set_timeouts(std::chrono::steady_clock::duration handshake, Duration idle) {
+    idle_timeout_ = idle;
+    websocket::stream_base::timeout timeout{};
+    timeout.handshake_timeout = handshake;
+    timeout.idle_timeout = idle;
+    timeout.keep_alive_pings = true;
+    stream.set_option(timeout);
+  }
+
+  void start() {
     stream.next_layer().never_expires();
+    set_timeouts(close_limit, idle_timeout_);
     open_ = true;
     read();
   }
@@ -276,11 +286,8 @@ std::shared_ptr<Core> make_core(Transport transport, const WebSocketLimits& limi
   auto core = std::make_shared<Core>(std::move(transport));
   core->stream.read_message_max(limits.max_message_bytes);
   core->stream.auto_fragment(false);
-  websocket::stream_base::timeout timeout{};
-  timeout.handshake_timeout = std::chrono::duration_cast<std::chrono::steady_clock::duration>(close_limit);
-  timeout.idle_timeout = std::chrono::duration_cast<std::chrono::steady_clock::duration>(limits.idle_timeout);
-  timeout.keep_alive_pings = true;
-  core->stream.set_option(timeout);
+  // The transport's own deadline ends a handshake.
+  core->set_timeouts(websocket::stream_base::none(), limits.idle_timeout);
   return core;
 }
 
@@ -308,7 +315,7 @@ Awaitable<Result<std::unique_ptr<WebSocket>>> accept_web_socket(Transport transp
   NetError error;
   co_await core->stream.async_accept(upgrade, asio::redirect_error(asio::use_awaitable, error));
   if (error) co_return fail(ErrorCode::invalid_request, "the WebSocket handshake failed: " + error.message());
-  core->start(limits);
+  core->start();
   co_return std::make_unique<BeastWebSocket>(core);
 }
 
@@ -328,7 +335,7 @@ Awaitable<Result<std::unique_ptr<WebSocket>>> connect_web_socket(Transport trans
     co_return fail(ErrorCode::timeout, url.origin() + " did not answer the WebSocket handshake in time");
   if (error)
     co_return fail(ErrorCode::unavailable, url.origin() + " failed the WebSocket handshake: " + error.message());
-  core->start(limits);
+  core->start();
   co_return std::make_unique<BeastWebSocket>(core);
 }
 

@@ -25,6 +25,8 @@ StreamFault to_stream_fault(MessageParser::Fault fault) {
 Awaitable<StreamFault> MessageStream::start(MessageParser::Kind kind) {
   parser.start(kind, max_header_bytes_);
   if (has_bytes()) co_return StreamFault::none;
+  // What a body needed is too much for thousands of idle connections.
+  if (buffer_.size() > first_buffer_bytes) buffer_ = std::vector<char>();
   co_return co_await fill();
 }
 

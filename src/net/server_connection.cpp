@@ -315,7 +315,7 @@ Awaitable<bool> ServerConnection::respond(Request& request, Response& response) 
     if (!co_await write(out_, joined ? std::string_view{} : body)) co_return false;
   }
   ++exchange_;  // the body is closed to the handler from here on
-  if (keep && co_await skip_rest_of_body()) co_return true;
+  if (keep && (stream_.parser.done() || co_await skip_rest_of_body())) co_return true;
   if (!stream_.parser.done()) {
     stream_.transport.shutdown_send();
     stream_.transport.expires_after(linger_limit);

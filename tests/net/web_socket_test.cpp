@@ -1,3 +1,5 @@
+#include <mutex>
+
 #include "async/clock.hpp"
 #include "async/deadline.hpp"
 #include "async/task_scope.hpp"
@@ -22,7 +24,8 @@ struct Seen {
   std::atomic<int> messages = 0;
   std::atomic<int> code = -1;
   std::atomic<int> error = -1;
-  std::string reason;  // read after `ended`
+  std::mutex lock;     // sockets on several threads end at once
+  std::string reason;  // the last one's, read after `ended`
 };
 
 Awaitable<void> echo(Seen& seen, std::unique_ptr<WebSocket> socket) {
@@ -47,13 +50,20 @@ Awaitable<void> echo(Seen& seen, std::unique_ptr<WebSocket> socket) {
     (void)(binary ? co_await socket->send_binary(std::move(data)) : co_await socket->send_text(std::move(data)));
   }
   seen.code = socket->close_code().value_or(0);
-  seen.reason = socket->close_reason();
+  {
+    const std::lock_guard hold(seen.lock);
+    seen.reason = socket->close_reason();
+  }
   ++seen.ended;
 }
 
 net::Handler echoing(Seen& seen) {
   return [&seen](net::Request& request) -> Awaitable<net::Response> {
-    if (request.path == "/ws")
+    if (request.path == "/late") {
+      async::SystemClock clock;
+      co_await clock.sleep_for(milliseconds{2200});
+    }
+    if (request.path == "/ws" || request.path == "/late")
       co_return net::Response{.headers = {{"X-Server", "ours"}}, .upgrade = [&seen](std::unique_ptr<WebSocket> socket) {
                                 return echo(seen, std::move(socket));
                               }};
@@ -221,6 +231,16 @@ TEST_CASE("a handshake without answer ends at its deadline") {
     const auto late = co_await client.websocket(silent.url("/", "ws"), {}, in(milliseconds{150}));
     CHECK(late.error().code == ErrorCode::timeout);
     CHECK(std::chrono::steady_clock::now() - start < seconds{1});
+  });
+}
+
+TEST_CASE("a slow handshake is waited for until its deadline") {
+  Seen seen;
+  Net net(echoing(seen));
+  net.with_client([&](HttpClient& client) -> Awaitable<void> {
+    auto socket = co_await connect(client, net.url("/late", "ws"));
+    CHECK((co_await socket->send_text("at last")).has_value());
+    CHECK((co_await next(*socket)) == "at last");
   });
 }
 
