@@ -15,6 +15,7 @@
 #include "api/api.hpp"
 #include "api/secrets.hpp"
 #include "async/run.hpp"
+#include "contract.hpp"
 #include "fakes/fake_metrics.hpp"
 #include "fakes/fake_phone_directory.hpp"
 
@@ -175,10 +176,13 @@ class ApiWorld {
     if (!ask.token.empty()) request.headers.add("Authorization", "Bearer " + ask.token);
     if (!ask.body.empty()) request.headers.add("Content-Type", ask.content_type);
     for (auto& [name, value] : ask.headers) request.headers.add(name, value);
+    const std::string sent = ask.body;
     request.body = std::make_unique<TextBody>(std::move(ask.body));
     net::Response response = run(api.handle(request));
-    return {
+    Answer answer{
         .status = response.status, .headers = response.headers, .text = response.body, .response = std::move(response)};
+    hold_to_contract(request, sent, answer);
+    return answer;
   }
   Answer get(std::string target, std::string token = "cr_viewer") {
     return ask("GET", std::move(target), {.token = std::move(token)});
@@ -207,7 +211,43 @@ class ApiWorld {
   engine::CallMetrics call_metrics;
   Api api;
 
+  const Contract contract;
+
  private:
+  // Every status must be declared, every body must be as declared, and so must what was accepted.
+  void hold_to_contract(const net::Request& request, const std::string& sent, const Answer& answer) {
+    CAPTURE(request.method + " " + request.target + " " + std::to_string(answer.status) + " " + answer.text);
+    const Router::Found found = api.router().find(request.method, request.path);
+    if (found.route == nullptr) {
+      CHECK(contract.mismatch(answer.body(), contract.schema("Error")) == "");
+      return;
+    }
+    if (found.route->mounted || found.route->pattern == "/") return;
+    const json::object& operation = contract.operation(request.method, found.route->pattern);
+    const auto* declared = operation.at("responses").as_object().if_contains(std::to_string(answer.status));
+    REQUIRE_MESSAGE(declared != nullptr, "the document does not declare this status");
+    const auto* content = declared->as_object().if_contains("content");
+    CHECK((content == nullptr) == (answer.text.empty() && !answer.response.stream));
+    if (content != nullptr) {
+      const std::string type = answer.header("Content-Type").substr(0, answer.header("Content-Type").find(';'));
+      REQUIRE(content->as_object().contains(type));
+      if (type == "application/json")
+        CHECK(contract.mismatch(answer.body(), content->at(type).at("schema").as_object()) == "");
+    }
+    if (answer.status >= 300) return;
+    if (!sent.empty())
+      CHECK(contract.mismatch(
+                json::parse(sent),
+                operation.at("requestBody").at("content").at("application/json").at("schema").as_object()) == "");
+    const auto parameters = net::parse_query(request.query);
+    for (const auto& [name, value] : *parameters) {
+      const auto known = operation.at("parameters").as_array();
+      CHECK(std::ranges::any_of(known, [&](const json::value& one) {
+        return one.at("in") == "query" && one.at("name").as_string() == name;
+      }));
+    }
+  }
+
   static std::unique_ptr<sql::SqlStores> open_stores() {
     auto stores = sql::SqlStores::open({.url = "sqlite::memory:", .now = test_start, .run_inline = true});
     if (!stores) FAIL(stores.error().message);
