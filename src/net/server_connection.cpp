@@ -1,10 +1,9 @@
 #include "net/server_connection.hpp"
 
 #include <boost/asio/redirect_error.hpp>
-#include <charconv>
-#include <ctime>
 
 #include "net/beast_web_socket.hpp"
+#include "net/response_head.hpp"
 
 namespace callramp::net {
 namespace {
@@ -16,91 +15,6 @@ constexpr std::size_t max_joined_body = 16 * 1024;
 // After a last response, how much and how long we read on, so that the client sees the response and not a reset.
 constexpr std::size_t linger_bytes = 1024 * 1024;
 constexpr Duration linger_limit = seconds{2};
-
-std::string_view reason_phrase(int status) {
-  switch (status) {
-    case 200: return "OK";
-    case 201: return "Created";
-    case 202: return "Accepted";
-    case 204: return "No Content";
-    case 206: return "Partial Content";
-    case 301: return "Moved Permanently";
-    case 302: return "Found";
-    case 303: return "See Other";
-    case 304: return "Not Modified";
-    case 400: return "Bad Request";
-    case 401: return "Unauthorized";
-    case 403: return "Forbidden";
-    case 404: return "Not Found";
-    case 405: return "Method Not Allowed";
-    case 408: return "Request Timeout";
-    case 409: return "Conflict";
-    case 412: return "Precondition Failed";
-    case 413: return "Content Too Large";
-    case 415: return "Unsupported Media Type";
-    case 422: return "Unprocessable Content";
-    case 426: return "Upgrade Required";
-    case 429: return "Too Many Requests";
-    case 431: return "Request Header Fields Too Large";
-    case 500: return "Internal Server Error";
-    case 501: return "Not Implemented";
-    case 502: return "Bad Gateway";
-    case 503: return "Service Unavailable";
-    case 504: return "Gateway Timeout";
-    default: return "Status";  // the phrase means nothing (RFC 9110 §15.1), but the space before it is required
-  }
-}
-
-void append_number(std::string& out, std::uint64_t number, int base = 10) {
-  char text[24];
-  const auto end = std::to_chars(text, text + sizeof text, number, base).ptr;
-  out.append(text, end);
-}
-
-// A line break in a value would let whoever chose the value write headers of his own.
-void append_field(std::string& out, std::string_view name, std::string_view value) {
-  const auto safe = [&out](std::string_view text) {
-    const auto start = out.size();
-    out.append(text);
-    for (auto i = start; i < out.size(); ++i)
-      if (out[i] == '\r' || out[i] == '\n' || out[i] == '\0') out[i] = ' ';
-  };
-  safe(name);
-  out.append(": ");
-  safe(value);
-  out.append("\r\n");
-}
-
-// "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n", made once a second.
-std::string_view date_field() {
-  thread_local std::time_t made_at = 0;
-  thread_local char text[64];
-  thread_local std::size_t length = 0;
-  const std::time_t now = std::time(nullptr);
-  if (now != made_at) {
-    std::tm parts{};
-    gmtime_r(&now, &parts);
-    // strftime's names follow the C locale, which this program never changes.
-    length = std::strftime(text, sizeof text, "Date: %a, %d %b %Y %H:%M:%S GMT\r\n", &parts);
-    made_at = now;
-  }
-  return {text, length};
-}
-
-bool has_token(const Headers& headers, std::string_view name, std::string_view token) {
-  for (const auto& [field, value] : headers) {
-    if (!same_name(field, name)) continue;
-    std::string_view rest = value;
-    while (!rest.empty()) {
-      auto part = rest.substr(0, rest.find(','));
-      rest.remove_prefix(std::min(rest.size(), part.size() + 1));
-      while (part.starts_with(' ') || part.starts_with('\t')) part.remove_prefix(1);
-      while (part.ends_with(' ') || part.ends_with('\t')) part.remove_suffix(1);
-      if (same_name(part, token)) return true;
-    }
-  }
-  return false;
-}
 
 Instant now() { return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now()); }
 
@@ -144,12 +58,11 @@ class ServerConnection::ResponseStream final : public BodyWriter {
     if (!chunked_) {
       written = co_await connection_.write(bytes);
     } else if (bytes.size() <= max_joined_body) {
-      append_number(frame, bytes.size(), 16);
-      frame.append("\r\n").append(bytes).append("\r\n");
+      append_chunk_head(frame, bytes.size());
+      frame.append(bytes).append("\r\n");
       written = co_await connection_.write(frame);
     } else {
-      append_number(frame, bytes.size(), 16);
-      frame.append("\r\n");
+      append_chunk_head(frame, bytes.size());
       written = co_await connection_.write(frame, bytes) && co_await connection_.write("\r\n");
     }
     if (!written) co_return fail(ErrorCode::cancelled, "the client is gone or too slow; stop writing");
@@ -372,32 +285,7 @@ bool ServerConnection::body_may_be_skipped() const {
 void ServerConnection::begin_response(const Response& response, bool keep, bool head_only) {
   const bool http_1_0 = stream_.parser.head_done() && stream_.parser.head().http_1_0;
   out_.clear();
-  out_.append("HTTP/1.1 ");
-  append_number(out_, static_cast<std::uint64_t>(response.status));
-  out_.push_back(' ');
-  out_.append(reason_phrase(response.status)).append("\r\n").append(date_field());
-  bool has_length = false;
-  for (const auto& [name, value] : response.headers) {
-    // How the body is framed is decided here; only the answer to HEAD may name a length that nobody sees.
-    if (same_name(name, "Connection") || same_name(name, "Transfer-Encoding")) continue;
-    if (same_name(name, "Content-Length")) {
-      if (!head_only) continue;
-      has_length = true;
-    }
-    append_field(out_, name, value);
-  }
-  if (!keep)
-    out_.append("Connection: close\r\n");
-  else if (http_1_0)
-    out_.append("Connection: keep-alive\r\n");
-  if (response.stream) {
-    if (!http_1_0) out_.append("Transfer-Encoding: chunked\r\n");
-  } else if (!has_length && response.status >= 200 && response.status != 204 && response.status != 304) {
-    out_.append("Content-Length: ");
-    append_number(out_, response.body.size());
-    out_.append("\r\n");
-  }
-  out_.append("\r\n");
+  append_response_head(out_, response, {.keep_alive = keep, .head_only = head_only, .http_1_0 = http_1_0});
 }
 
 Awaitable<bool> ServerConnection::write(std::string_view first, std::string_view second) {
