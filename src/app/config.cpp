@@ -122,6 +122,7 @@ const std::vector<Key>& keys() {
       {{"MAX_CONCURRENT_OUTBOUND_CALLS", "Open dials at most, ringing included (default 10)."}, number(&Config::max_concurrent_outbound_calls, 1, 100'000)},
       {{"DIALS_PER_SECOND", "Dial rate at most (default 2.5: 150 of Exotel's 200 requests a minute)."}, number(&Config::dials_per_second, 0.01, 10'000)},
       {{"RING_TIMEOUT", "Seconds a phone may ring (default 45)."}, span(&Config::ring_timeout, 5, 120)},
+      {{"DRAIN_TIMEOUT", "Seconds that calls in progress may take to end at a stop (default 30)."}, span(&Config::drain_timeout, 0, 3600)},
       {{"DEFAULT_REGION", "Country of numbers written without a code (default IN)."}, text(&Config::default_region)},
       {{"CALLING_WINDOW_PROMOTIONAL", "Local hours like 09:00-21:00 Mon-Sat, or always (default 09:00-21:00)."}, window(&Config::window_promotional)},
       {{"CALLING_WINDOW_TRANSACTIONAL", "The same for transactional calls (default always)."}, window(&Config::window_transactional)},

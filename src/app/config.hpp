@@ -34,6 +34,7 @@ struct Config {
   int max_concurrent_outbound_calls = 10;
   double dials_per_second = 2.5;
   seconds ring_timeout{45};
+  seconds drain_timeout{30};
   std::string default_region = "IN";
   std::optional<CallingWindow> window_promotional = CallingWindow{};
   std::optional<CallingWindow> window_transactional;

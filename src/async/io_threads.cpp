@@ -4,6 +4,7 @@
 #include <boost/asio/io_context.hpp>
 #include <thread>
 
+#include "async/thread_index.hpp"
 #include "base/ensure.hpp"
 
 namespace callramp::async {
@@ -33,7 +34,10 @@ IoThreads::IoThreads(std::size_t count) : state_(std::make_unique<State>()) {
   for (std::size_t i = 0; i < count; ++i) {
     auto& context = *state_->contexts.emplace_back(std::make_unique<Context>());
     state_->work.push_back(asio::make_work_guard(context));
-    state_->threads.emplace_back([&context] { context.run(); });
+    state_->threads.emplace_back([&context, i] {
+      set_thread_index(i);
+      context.run();
+    });
   }
 }
 
