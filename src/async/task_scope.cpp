@@ -3,12 +3,26 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/multiple_exceptions.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include "base/ensure.hpp"
 
 namespace callramp::async {
+
+bool is_cancellation(std::exception_ptr thrown) {
+  try {
+    std::rethrow_exception(std::move(thrown));
+  } catch (const boost::system::system_error& error) {
+    return error.code() == asio::error::operation_aborted;
+  } catch (const asio::multiple_exceptions& several) {
+    // What a cancelled `a || b` throws: both were aborted.
+    return is_cancellation(several.first_exception());
+  } catch (...) {
+    return false;
+  }
+}
 
 struct TaskScope::State {
   explicit State(const Executor& executor) : executor(executor), idle(executor) {}
@@ -28,15 +42,7 @@ void TaskScope::spawn(Awaitable<void> task) {
   asio::co_spawn(state_->executor, std::move(task),
                  asio::bind_cancellation_slot(place->slot(), [state = state_, place](std::exception_ptr thrown) {
                    state->running.erase(place);
-                   if (thrown && !state->failure) {
-                     try {
-                       std::rethrow_exception(thrown);
-                     } catch (const boost::system::system_error& error) {
-                       if (error.code() != asio::error::operation_aborted) state->failure = thrown;
-                     } catch (...) {
-                       state->failure = thrown;
-                     }
-                   }
+                   if (thrown && !state->failure && !is_cancellation(thrown)) state->failure = thrown;
                    if (state->running.empty()) state->idle.notify();
                  }));
   if (state_->cancelled) place->emit(asio::cancellation_type::terminal);

@@ -15,6 +15,9 @@
 
 namespace callramp::async {
 
+/// True if `thrown` says that a coroutine was cancelled, and nothing else.
+bool is_cancellation(std::exception_ptr thrown);
+
 class TaskScope {
  public:
   explicit TaskScope(const Executor& executor);

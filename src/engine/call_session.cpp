@@ -66,14 +66,15 @@ Awaitable<SessionResult> CallSession::run() {
   conversation_.callee_hung_up(now);  // does nothing if it had ended by itself
   co_await async::shielded(media_->hang_up());
   if (thrown) {
-    try {
-      std::rethrow_exception(thrown);
-    } catch (const boost::system::system_error& error) {
-      const bool stopped = error.code() == asio::error::operation_aborted;
-      provider_failed(Fault::ours, {.message = stopped ? "callramp was stopped" : error.what()});
-    } catch (const std::exception& error) {
-      provider_failed(Fault::ours, {.message = error.what()});
+    std::string what = "callramp was stopped";
+    if (!async::is_cancellation(thrown)) {
+      try {
+        std::rethrow_exception(thrown);
+      } catch (const std::exception& error) {
+        what = error.what();
+      }
     }
+    provider_failed(Fault::ours, {.message = std::move(what)});
   }
   co_return result(now);
 }

@@ -34,7 +34,8 @@ milliseconds to_millis(Duration span) { return std::chrono::duration_cast<millis
 }  // namespace
 
 void CallSession::perform(voice::Action action) {
-  if (ended_) return;
+  // Nothing must not ring: the watch that asks the state machines would wake itself for ever.
+  if (ended_ || std::holds_alternative<voice::Nothing>(action)) return;
   if (std::holds_alternative<voice::AskModel>(action)) {
     start_reply();
   } else if (const auto* what = std::get_if<voice::Say>(&action)) {

@@ -11,6 +11,7 @@ constexpr seconds clock_slack{10};
 constexpr seconds unheard_after{60};
 constexpr Duration price_patience_limit = hours{48};
 constexpr int price_batch = 100;
+constexpr double burst = 10;  // requests at once after a quiet time
 
 }  // namespace
 
@@ -36,6 +37,9 @@ Awaitable<void> Reconciler::run() {
 
 Awaitable<void> Reconciler::tick() {
   const Instant now = clock_.now();
+  const double passed = std::chrono::duration<double>(now - allowance_at_).count();
+  allowance_ = std::min(burst, allowance_ + passed * config_.requests_per_second);
+  allowance_at_ = now;
   const auto open = co_await store_.open_attempts();
   if (!open) {
     log_.error("reconcile_failed", {{"error", open.error().message}});
@@ -51,9 +55,6 @@ Awaitable<void> Reconciler::tick() {
 bool Reconciler::may_ask(const AttemptId& attempt, Instant now, Duration first, Duration most) {
   const auto [place, fresh] = patience_.try_emplace(attempt, Patience{.next = now + first});
   if (place->second.next > now) return false;
-  const double passed = std::chrono::duration<double>(now - allowance_at_).count();
-  allowance_ = std::min(10.0, allowance_ + passed * config_.requests_per_second);
-  allowance_at_ = now;
   if (allowance_ < 1) return false;
   allowance_ -= 1;
   Patience& patience = place->second;

@@ -76,13 +76,13 @@ TEST_CASE("each way in which a dial can end has its outcome") {
       {"answered, no media", [](auto& callee) { callee.opens_no_media(); }, Outcome::failed, Fault::telephony},
   };
   for (const Row& row : rows) {
-    CAPTURE(row.name);
+    CAPTURE(std::string(row.name));
     EngineWorld world;
     row.callee(world.carrier.every_call());
     world.run([&]() -> Awaitable<void> {
       const CallDetail detail = co_await world.final_call(co_await world.place());
       CHECK_MESSAGE(outcome_of(detail) == row.outcome, to_string(outcome_of(detail)), ": ", detail.call.reason);
-      CHECK(detail.call.fault == row.fault);
+      CHECK_MESSAGE(detail.call.fault == row.fault, detail.call.reason);
       CHECK(detail.call.attempts == 1);
       CHECK(world.carrier.dials().size() <= 1);
       CHECK(world.metrics.value("calls_total", {{"system", "new"}}) == 1);
@@ -123,7 +123,7 @@ TEST_CASE("a provider that misbehaves still leaves one outcome that names it") {
       {"no speech_final is ever sent", [&](EngineWorld& w) { w.stt.sends_no_speech_final(); }, Outcome::completed, std::nullopt},
   };
   for (const Row& row : rows) {
-    CAPTURE(row.name);
+    CAPTURE(std::string(row.name));
     EngineWorld world;
     world.carrier.every_call().answers([](fakes::FakeLine& line) {
       line.replies("hello yes").replies("when does my order arrive").replies("are you there").hangs_up_after(seconds{60});
@@ -132,7 +132,7 @@ TEST_CASE("a provider that misbehaves still leaves one outcome that names it") {
     world.run([&]() -> Awaitable<void> {
       const CallDetail detail = co_await world.final_call(co_await world.place(), minutes{30});
       CHECK_MESSAGE(outcome_of(detail) == row.outcome, to_string(outcome_of(detail)), ": ", detail.call.reason);
-      CHECK(detail.call.fault == row.fault);
+      CHECK_MESSAGE(detail.call.fault == row.fault, detail.call.reason);
       CHECK(world.sessions.size() == 0);
     });
   }

@@ -61,7 +61,7 @@ struct EngineWorld {
   ReadFields read_fields = [](const std::string&) { return voice::Fields{{"name", "Asha"}}; };
   PhraseCache phrases{executor, tts, read_fields, clock, log};
   CallService calls{{.old_system_available = true}, stores->calls(), flags, phones, clock, random, log};
-  Dialer dialer{executor, {.node = node, .max_concurrent = 10, .dials_per_second = 100}, stores->calls(), flags, settler, carrier, &old_system, phones, phrases, clock, random, log, call_metrics, feed};
+  Dialer dialer{executor, {.node = node, .max_concurrent = 10, .dials_per_second = 100, .windows = {{CallKind::promotional, CallingWindow{}}}}, stores->calls(), flags, settler, carrier, &old_system, phones, phrases, clock, random, log, call_metrics, feed};
   Reconciler reconciler{{.node = node}, stores->calls(), settler, dialer, sessions, carrier, &old_system, clock, log, call_metrics};
   MediaHost host{{}, {.stt = stt, .llm = llm, .tts = tts, .phrases = phrases, .clock = clock, .log = log, .metrics = call_metrics, .read_fields = read_fields}, stores->calls(), sessions, settler};
   Actor admin{"asha", Role::admin};
