@@ -161,7 +161,8 @@ Awaitable<Status> FlagService::apply_environment(EnvironmentFlags environment) {
                                      .allowed = nullptr}));
     log_.info("environment_applied", {{"version", changed.state.version}, {"why", verdict.reason}});
   }
-  co_return co_await store_.store_seen_environment(to_text(environment));
+  CO_TRY_VOID(co_await store_.store_seen_environment(to_text(environment)));
+  co_return co_await publish();  // also where nothing was ordered: this node starts with what is stored
 }
 
 }  // namespace callramp::engine
