@@ -3,9 +3,9 @@
 #include <cstdlib>
 #include <iostream>
 
-namespace callramp::app {
+#include "app/commands/groups.hpp"
 
-void add_server_commands(CLI::App& app);  // serve, demo, sandbox: commands/server.cpp
+namespace callramp::app {
 
 int run_cli(int argc, char** argv) {
   std::ios::sync_with_stdio(false);  // `route -` reads and writes a million lines
@@ -14,7 +14,7 @@ int run_cli(int argc, char** argv) {
                       return value == nullptr ? std::nullopt : std::optional<std::string>(value);
                     }};
   CommandLine line;
-  add_server_commands(line.root().app());
+  add_server_commands(line.root());
   add_client_commands(line.root());
   return line.run({argv + 1, argv + argc}, terminal);
 }

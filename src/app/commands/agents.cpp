@@ -2,6 +2,7 @@
 #include <ostream>
 
 #include "app/agent_file.hpp"
+#include "app/agent_json.hpp"
 #include "app/client.hpp"
 #include "app/commands/groups.hpp"
 #include "app/json_print.hpp"
@@ -12,21 +13,6 @@ namespace {
 const std::string agents_path = "/api/v1/agents";
 
 std::string path_of(const std::string& id) { return agents_path + "/" + net::percent_encode(id); }
-
-json::object agent_body(const Agent& agent) {
-  return {{"name", agent.name},
-          {"greeting", agent.greeting},
-          {"disclosure", agent.disclosure},
-          {"prompt", agent.prompt},
-          {"goodbye", agent.goodbye},
-          {"apology", agent.apology},
-          {"language", agent.language},
-          {"voice", agent.voice},
-          {"model", agent.model},
-          {"sttModel", agent.stt_model},
-          {"maxDurationSeconds", agent.max_duration.count()},
-          {"maxTurns", agent.max_turns}};
-}
 
 Ran list(const Arguments& arguments, Terminal& terminal) {
   TRY(client, Client::create(terminal));

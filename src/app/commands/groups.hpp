@@ -12,5 +12,7 @@ void add_agent_commands(Command root);   ///< agents …
 void add_record_commands(Command root);  ///< do-not-call …, outcomes …, stats, audit
 void add_token_commands(Command root);   ///< token …
 void add_doctor_command(Command root);
+void add_server_commands(Command root);  ///< serve, sandbox, demo
+void add_demo_command(Command root);
 
 }  // namespace callramp::app

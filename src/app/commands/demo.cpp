@@ -1,0 +1,262 @@
+#include "app/commands/demo.hpp"
+
+#include <fmt/color.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <charconv>
+#include <filesystem>
+#include <map>
+#include <mutex>
+#include <thread>
+
+#include "adapters/phone/lib_phone_number_directory.hpp"
+#include "app/agent_file.hpp"
+#include "app/agent_json.hpp"
+#include "app/client.hpp"
+#include "app/commands/groups.hpp"
+#include "app/contacts.hpp"
+#include "app/json_log.hpp"
+#include "app/platform.hpp"
+#include "app/signals.hpp"
+#include "async/io_threads.hpp"
+#include "embedded/demo_world.hpp"
+#include "sandbox/sandbox.hpp"
+
+namespace callramp::app {
+namespace {
+
+constexpr std::size_t generated_count = 100'000;  // people beyond the example list: hours of calling
+constexpr std::size_t calls_ahead = 16;           // accepted and not final: enough to keep the dialer busy
+constexpr milliseconds step{250};
+
+std::string shared_text(const json::value& body, std::string_view name) {
+  const std::string text = shown(body, name);
+  return text == "-" ? "" : text;
+}
+
+// What happened so far, and the lines that say so. Written by the watching thread, read by the main one.
+class Scoreboard {
+ public:
+  explicit Scoreboard(Terminal& terminal) : terminal_(terminal), colour_(::isatty(STDOUT_FILENO) == 1) {}
+
+  void heading() {
+    print(fmt::format("{:<9} {:<15} {:<5} {:<14} {:>7} {:>12}  {}", "time", "number", "sys", "outcome", "talked", "cost", "why"));
+  }
+  void final_call(const json::value& call) {
+    const std::string system = shared_text(call, "system") == "new-system" ? "new" : "old";
+    const std::string outcome = shared_text(call, "outcome");
+    const bool success = outcome == "completed" || outcome == "voicemail_left";
+    const std::string at = shared_text(call, "finalAt");
+    const std::lock_guard lock(mutex_);
+    Tally& tally = tallies_[system];
+    ++tally.calls;
+    tally.successful += success ? 1 : 0;
+    std::string cost = "-";
+    for (const json::value& total : list_at(call, "cost/total")) {
+      cost = shown(total, "amount") + " " + shown(total, "currency");
+      if (const auto money = parse_money(cost)) spent_ += money->micros;
+    }
+    print(paint(success, outcome == "failed",
+                fmt::format("{:<9} {:<15} {:<5} {:<14} {:>7} {:>12}  {}", at.size() > 19 ? at.substr(11, 8) : at, masked(shared_text(call, "phoneNumber")), system, outcome,
+                            talked(call), cost, shared_text(call, "reason"))));
+    if (++since_summary_ == 10) {
+      since_summary_ = 0;
+      print(summary_line());
+    }
+  }
+  std::size_t finished() {
+    const std::lock_guard lock(mutex_);
+    return tallies_["new"].calls + tallies_["old"].calls;
+  }
+  std::string summary() {
+    const std::lock_guard lock(mutex_);
+    return summary_line();
+  }
+  void print(const std::string& line) { terminal_.out << line << "\n" << std::flush; }
+
+ private:
+  struct Tally {
+    std::size_t calls = 0;
+    std::size_t successful = 0;
+  };
+
+  static std::string masked(const std::string& number) {
+    const auto phone = PhoneNumber::parse(number);
+    return phone ? phone->masked() : number;
+  }
+  static std::string talked(const json::value& call) {
+    for (const json::value& attempt : list_at(call, "attempts")) {
+      const auto from = parse_iso(shown(attempt, "answeredAt"));
+      const auto to = parse_iso(shown(attempt, "endedAt"));
+      if (from && to && *to > *from) return to_words(*to - *from);
+    }
+    return "-";
+  }
+  std::string paint(bool success, bool failed, std::string line) const {
+    if (!colour_) return line;
+    if (success) return fmt::format(fmt::fg(fmt::terminal_color::green), "{}", line);
+    if (failed) return fmt::format(fmt::fg(fmt::terminal_color::red), "{}", line);
+    return line;
+  }
+  std::string summary_line() {
+    std::string line = "  —";
+    for (const char* system : {"new", "old"}) {
+      const Tally& tally = tallies_[system];
+      line += tally.calls == 0 ? fmt::format(" {}: no call yet ", system)
+                               : fmt::format(" {}: success {:.0f} % of {} ", system, 100.0 * static_cast<double>(tally.successful) / static_cast<double>(tally.calls), tally.calls);
+      line += "·";
+    }
+    return line + " spent " + to_string(Money{spent_, {}});
+  }
+
+  Terminal& terminal_;
+  const bool colour_;
+  std::mutex mutex_;  // guards the rest
+  std::map<std::string, Tally> tallies_;
+  std::int64_t spent_ = 0;
+  int since_summary_ = 0;
+};
+
+// Prints every call as it becomes final, until the server ends the stream.
+void watch(const Client& client, Scoreboard& board) {
+  (void)client.events("/api/v1/events", [&](const net::SseEvent& event) {
+    boost::system::error_code bad;
+    const json::value data = json::parse(event.data, bad);
+    if (bad || event.event != "call" || shown(data, "status") != "final") return true;
+    if (const auto call = client.get("/api/v1/calls/" + shown(data, "id"))) board.final_call(call->body);
+    return true;
+  });
+}
+
+json::object request_for(const Contact& contact, const std::string& agent) {
+  json::object metadata;
+  for (const auto& [name, value] : contact.fields) metadata[name] = value;
+  return {{"phoneNumber", contact.phone.e164()}, {"agentId", agent}, {"metadata", std::move(metadata)}};
+}
+
+Ran prepare(const Client& client, const Agent& agent, bool fresh) {
+  if (const auto stored = client.send("PUT", "/api/v1/agents/" + agent.id.str(), agent_body(agent)); !stored)
+    return std::unexpected(stored.error());
+  if (!fresh) return {};
+  const json::object half{{"outboundCallsPercentage", 50}, {"reason", "demo: both systems side by side"}};
+  if (const auto set = client.send("PATCH", "/api/v1/admin/feature-flags", half); !set) return std::unexpected(set.error());
+  return {};
+}
+
+// Feeds contacts until `limit` calls are accepted and finished, or until a stop signal.
+Ran feed(const Client& client, Scoreboard& board, const std::vector<Contact>& contacts, const std::string& agent, std::size_t limit) {
+  std::size_t accepted = 0;
+  while (board.finished() < limit) {
+    if (stop_signal_within(step)) return {};
+    while (accepted < limit && accepted < contacts.size() && accepted - std::min(accepted, board.finished()) < calls_ahead) {
+      const auto placed = client.send("POST", "/api/v1/calls/outbound", request_for(contacts[accepted], agent));
+      if (!placed) return std::unexpected(placed.error());
+      ++accepted;
+    }
+    if (accepted >= contacts.size() && board.finished() >= accepted) return {};
+  }
+  return {};
+}
+
+Result<std::size_t> call_limit(const Arguments& arguments) {
+  const auto text = arguments.text("--calls");
+  if (!text) return generated_count;
+  std::size_t limit = 0;
+  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), limit);
+  if (error != std::errc{} || end != text->data() + text->size() || limit < 1 || limit > generated_count)
+    return fail(ErrorCode::invalid_request, fmt::format("--calls '{}' must be a number from 1 to {}", *text, generated_count));
+  return limit;
+}
+
+Ran run_demo(const Arguments& arguments, Terminal& terminal) {
+  TRY(limit, typed(call_limit(arguments)));
+  TRY(from_environment, load_config(""));
+  TRY(refused_early, demo_config(from_environment, {}));  // before anything starts
+  TRY(phones, phone::LibPhoneNumberDirectory::create());
+  TRY(world, sandbox::parse_world(embedded::demo_world));
+  hold_stop_signals();
+  std::filesystem::create_directories(refused_early.data_dir);
+  const std::string log_file = refused_early.data_dir + "/demo.log";
+  JsonLog log(refused_early.log_level, log_file);
+  async::SystemClock clock;
+  async::IoThreads io(1);
+  sandbox::Sandbox box(io.executors(), {.ledger_file = refused_early.data_dir + "/ledger.jsonl", .voices_folder = refused_early.data_dir + "/voices"}, std::move(world), clock, log);
+  struct Stop {
+    async::IoThreads& io;
+    sandbox::Sandbox& box;
+    ~Stop() { async::run_blocking(io.executor(0), box.stop()); }
+  } stop{io, box};
+  TRY_VOID(box.start());
+  TRY(config, demo_config(from_environment, {.exotel = box.url(sandbox::Door::exotel),
+                                             .deepgram = box.url(sandbox::Door::deepgram),
+                                             .openai = box.url(sandbox::Door::openai),
+                                             .old_dialer = box.url(sandbox::Door::old_dialer)}));
+  TRY(platform, Platform::create(config, {.open_page = true}, log));
+  TRY_VOID(platform->start());
+  const bool fresh = !platform->admin_token_file().empty();
+  const Terminal inside{.in = terminal.in, .out = terminal.out, .err = terminal.err, .environment = [&](const std::string& name) -> std::optional<std::string> {
+                          if (name == "CALLRAMP_URL") return fmt::format("http://127.0.0.1:{}", platform->port());
+                          if (name == "CALLRAMP_DATA_DIR") return config.data_dir;
+                          return std::nullopt;
+                        }};
+  TRY(client, Client::create(inside));
+  const Agent agent = example_agent();
+  if (const Ran prepared = prepare(client, agent, fresh); !prepared) {
+    platform->stop();
+    return prepared;
+  }
+
+  ContactList list = example_contacts(*phones);
+  const std::vector<Contact> invented = generated_contacts(limit, 1);
+  list.contacts.insert(list.contacts.end(), invented.begin(), invented.end());
+  Scoreboard board(terminal);
+  board.print(fmt::format("callramp demo: http://localhost:{} · everything outside is the sandbox on this machine, nobody is called", platform->port()));
+  board.print(fmt::format("contacts: {} of examples/contacts.csv, {} rows rejected ({}); then invented ones · log: {}", list.contacts.size() - invented.size(), list.rejected.size(),
+                          list.rejected.empty() ? "none" : fmt::format("first: line {}: {}", list.rejected.front().line, list.rejected.front().reason), log_file));
+  board.print("Ctrl-C ends it. Try: ./run flags set outboundCallsPercentage=25   ./run flags kill --reason test   ./run calls list\n");
+  board.heading();
+  std::thread watcher([&] { watch(client, board); });
+  const Ran fed = feed(client, board, list.contacts, agent.id.str(), limit);
+  board.print("\nending: no new calls; those in progress finish");
+  platform->stop();
+  watcher.join();
+  board.print(board.summary());
+  return fed;
+}
+
+}  // namespace
+
+Result<Config> demo_config(Config config, const DemoDoors& doors) {
+  const Config defaults;
+  const auto untouched = [](const std::string& value, const std::string& standard, const char* key) -> Status {
+    if (value == standard) return {};
+    return fail(ErrorCode::invalid_request, fmt::format("{} is set to '{}', but the demo calls only its own sandbox; unset it, or use `callramp serve`", key, value));
+  };
+  TRY_VOID(untouched(config.exotel_base_url, defaults.exotel_base_url, "EXOTEL_BASE_URL"));
+  TRY_VOID(untouched(config.deepgram_base_url, defaults.deepgram_base_url, "DEEPGRAM_BASE_URL"));
+  TRY_VOID(untouched(config.openai_base_url, defaults.openai_base_url, "OPENAI_BASE_URL"));
+  TRY_VOID(untouched(config.old_system_url, defaults.old_system_url, "OLD_SYSTEM_URL"));
+  config.exotel_base_url = doors.exotel;
+  config.deepgram_base_url = doors.deepgram;
+  config.openai_base_url = doors.openai + "/v1";
+  config.old_system_url = doors.old_dialer;
+  // Keys that the sandbox takes and no provider would: a real one in the environment is not sent anywhere.
+  config.exotel_sid = config.exotel_api_key = config.exotel_api_token = "demo";
+  config.exotel_virtual_number = "08047491899";
+  config.deepgram_api_key = config.openai_api_key = config.old_system_token = "demo";
+  config.public_url = fmt::format("http://127.0.0.1:{}", config.port);
+  config.exotel_chunk_bytes = 640;
+  config.price_after = seconds{5};
+  return config;
+}
+
+void add_demo_command(Command root) {
+  root.add("demo", "Serves, runs a sandbox beside it, and calls the example contacts: nobody's phone rings.")
+      .option("--calls", "N", "end after N calls (default: until Ctrl-C)")
+      .example("callramp demo")
+      .example("callramp demo --calls 20")
+      .runs(run_demo);
+}
+
+}  // namespace callramp::app
