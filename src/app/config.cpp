@@ -38,9 +38,8 @@ Setter number(Number Config::* field, double least, double most) {
     const bool whole = !std::is_integral_v<Number> || parsed == std::trunc(parsed);
     const bool in_range = parsed >= least && parsed <= most;  // a NaN is in no range
     if (error != std::errc{} || end != value.data() + value.size() || !whole || !in_range)
-      return fail(
-          ErrorCode::invalid_request,
-          fmt::format("must be a {}number from {} to {}", std::is_integral_v<Number> ? "whole " : "", least, most));
+      return fail(ErrorCode::invalid_request, fmt::format("must be a {}number from {} to {}",
+                                                          std::is_integral_v<Number> ? "whole " : "", least, most));
     config.*field = static_cast<Number>(parsed);
     return {};
   };
@@ -72,7 +71,8 @@ Setter url(std::string Config::* field, bool path_allowed = false) {
     const auto parsed = net::parse_url(value);
     if (!parsed || (parsed->scheme != "http" && parsed->scheme != "https"))
       return fail(ErrorCode::invalid_request, "must be a URL like https://host:port");
-    if (!path_allowed && parsed->target != "/") return fail(ErrorCode::invalid_request, "must be an origin without a path");
+    if (!path_allowed && parsed->target != "/")
+      return fail(ErrorCode::invalid_request, "must be an origin without a path");
     config.*field = value.ends_with('/') ? value.substr(0, value.size() - 1) : value;
     return {};
   };
@@ -108,40 +108,52 @@ Status later(Config&, const std::string&) { return {}; }
 
 const std::vector<Key>& keys() {
   static const std::vector<Key> table{
-      {{"CALLRAMP_DATA_DIR", "Folder of the database and the first admin token (default ./callramp-data)."}, text(&Config::data_dir)},
+      {{"CALLRAMP_DATA_DIR", "Folder of the database and the first admin token (default ./callramp-data)."},
+       text(&Config::data_dir)},
       {{"DATABASE_URL", "sqlite:FILE (default: callramp.db in the data folder)."}, text(&Config::database_url)},
       {{"HOST", "Address to listen on (default 127.0.0.1)."}, text(&Config::host)},
       {{"PORT", "Port of API and pages (default 3000)."}, number(&Config::port, 1, 65535)},
-      {{"PUBLIC_URL", "Origin by which carriers reach this server (default http://localhost:PORT)."}, url(&Config::public_url)},
+      {{"PUBLIC_URL", "Origin by which carriers reach this server (default http://localhost:PORT)."},
+       url(&Config::public_url)},
       {{"TLS_CERTIFICATE_FILE", "PEM chain; serves HTTPS itself if set."}, text(&Config::tls_certificate_file)},
       {{"TLS_PRIVATE_KEY_FILE", "PEM key of TLS_CERTIFICATE_FILE."}, text(&Config::tls_private_key_file)},
       {{"IO_THREADS", "Event loops; 0 is one per core (default)."}, number(&Config::io_threads, 0, 256)},
       {{"LOG_LEVEL", "debug, info, warn or error."}, one_of(&Config::log_level, {"debug", "info", "warn", "error"})},
       {{"OUTBOUND_CALLS_ENABLED", "Kill switch as seen at a start; a changed value is an order."}, set_enabled},
-      {{"OUTBOUND_CALLS_PERCENTAGE", "Share of users on the new system, 0-100; a changed value is an order."}, set_percentage},
-      {{"MAX_CONCURRENT_OUTBOUND_CALLS", "Open dials at most, ringing included (default 10)."}, number(&Config::max_concurrent_outbound_calls, 1, 100'000)},
-      {{"DIALS_PER_SECOND", "Dial rate at most (default 2.5: 150 of Exotel's 200 requests a minute)."}, number(&Config::dials_per_second, 0.01, 10'000)},
+      {{"OUTBOUND_CALLS_PERCENTAGE", "Share of users on the new system, 0-100; a changed value is an order."},
+       set_percentage},
+      {{"MAX_CONCURRENT_OUTBOUND_CALLS", "Open dials at most, ringing included (default 10)."},
+       number(&Config::max_concurrent_outbound_calls, 1, 100'000)},
+      {{"DIALS_PER_SECOND", "Dial rate at most (default 2.5: 150 of Exotel's 200 requests a minute)."},
+       number(&Config::dials_per_second, 0.01, 10'000)},
       {{"RING_TIMEOUT", "Seconds a phone may ring (default 45)."}, span(&Config::ring_timeout, 5, 120)},
-      {{"DRAIN_TIMEOUT", "Seconds that calls in progress may take to end at a stop (default 30)."}, span(&Config::drain_timeout, 0, 3600)},
+      {{"DRAIN_TIMEOUT", "Seconds that calls in progress may take to end at a stop (default 30)."},
+       span(&Config::drain_timeout, 0, 3600)},
       {{"DEFAULT_REGION", "Country of numbers written without a code (default IN)."}, text(&Config::default_region)},
-      {{"CALLING_WINDOW_PROMOTIONAL", "Local hours like 09:00-21:00 Mon-Sat, or always (default 09:00-21:00)."}, window(&Config::window_promotional)},
-      {{"CALLING_WINDOW_TRANSACTIONAL", "The same for transactional calls (default always)."}, window(&Config::window_transactional)},
+      {{"CALLING_WINDOW_PROMOTIONAL", "Local hours like 09:00-21:00 Mon-Sat, or always (default 09:00-21:00)."},
+       window(&Config::window_promotional)},
+      {{"CALLING_WINDOW_TRANSACTIONAL", "The same for transactional calls (default always)."},
+       window(&Config::window_transactional)},
       {{"CALLING_WINDOW_SERVICE", "The same for service calls (default always)."}, window(&Config::window_service)},
       {{"EXOTEL_BASE_URL", "Origin of Exotel's API."}, url(&Config::exotel_base_url)},
       {{"EXOTEL_API_KEY", "Exotel API key.", true}, text(&Config::exotel_api_key)},
       {{"EXOTEL_API_TOKEN", "Exotel API token.", true}, text(&Config::exotel_api_token)},
       {{"EXOTEL_SID", "Exotel account SID."}, text(&Config::exotel_sid)},
       {{"EXOTEL_VIRTUAL_NUMBER", "ExoPhone that callees see."}, text(&Config::exotel_virtual_number)},
-      {{"EXOTEL_CHUNK_BYTES", "Audio bytes in a frame to Exotel, 320-32000 in steps of 320 (default 3200)."}, number(&Config::exotel_chunk_bytes, 320, 32'000)},
-      {{"PRICE_AFTER", "Seconds after a call's end until its price is asked for (default 150)."}, span(&Config::price_after, 1, 86'400)},
+      {{"EXOTEL_CHUNK_BYTES", "Audio bytes in a frame to Exotel, 320-32000 in steps of 320 (default 3200)."},
+       number(&Config::exotel_chunk_bytes, 320, 32'000)},
+      {{"PRICE_AFTER", "Seconds after a call's end until its price is asked for (default 150)."},
+       span(&Config::price_after, 1, 86'400)},
       {{"DEEPGRAM_BASE_URL", "Origin of Deepgram's API."}, url(&Config::deepgram_base_url)},
       {{"DEEPGRAM_API_KEY", "Deepgram API key.", true}, text(&Config::deepgram_api_key)},
       {{"OPENAI_BASE_URL", "Base of OpenAI's API, /v1 included."}, url(&Config::openai_base_url, true)},
       {{"OPENAI_API_KEY", "OpenAI API key.", true}, text(&Config::openai_api_key)},
       {{"TTS_PROVIDER", "deepgram (default) or openai."}, one_of(&Config::tts_provider, {"deepgram", "openai"})},
-      {{"OLD_SYSTEM_URL", "Origin of the old system's adapter; without it such calls are handed back."}, url(&Config::old_system_url)},
+      {{"OLD_SYSTEM_URL", "Origin of the old system's adapter; without it such calls are handed back."},
+       url(&Config::old_system_url)},
       {{"OLD_SYSTEM_TOKEN", "Bearer token for the old system.", true}, text(&Config::old_system_token)},
-      {{"PROVIDER_CA_FILE", "PEM bundle trusted towards providers besides the system's."}, text(&Config::provider_ca_file)},
+      {{"PROVIDER_CA_FILE", "PEM bundle trusted towards providers besides the system's."},
+       text(&Config::provider_ca_file)},
       {{"PRICES_FILE", "Price book (default: the one that comes with the program)."}, text(&Config::prices_file)},
       {{"REDIS_URL", "For several nodes; not used by this version.", true}, later},
       {{"SLACK_WEBHOOK_URL", "Not used by this version.", true}, later},
@@ -210,7 +222,8 @@ Result<Config> parse_config(const ConfigSources& sources) {
   for (const auto& [name, value] : sources.environment) {
     const std::string base = name.ends_with("_FILE") ? name.substr(0, name.size() - 5) : name;
     // Other programs' variables are none of our business; only a name that is ours is read.
-    if (find_key(name) != nullptr || (find_key(base) != nullptr && find_key(base)->about.secret)) given[name] = {value, "environment"};
+    if (find_key(name) != nullptr || (find_key(base) != nullptr && find_key(base)->about.secret))
+      given[name] = {value, "environment"};
   }
   Config config;
   for (auto& [name, value] : given) {
@@ -234,7 +247,8 @@ Result<Config> parse_config(const ConfigSources& sources) {
       continue;
     }
     if (const Status set = key->set(config, value.value); !set)
-      problems.push_back(fmt::format("{}: {} = '{}': {}", value.where, key->about.name, key->about.secret ? "***" : value.value, set.error().message));
+      problems.push_back(fmt::format("{}: {} = '{}': {}", value.where, key->about.name,
+                                     key->about.secret ? "***" : value.value, set.error().message));
   }
   if (config.exotel_chunk_bytes % 320 != 0)
     problems.push_back(fmt::format("EXOTEL_CHUNK_BYTES = '{}': must be a multiple of 320", config.exotel_chunk_bytes));

@@ -41,7 +41,8 @@ std::unique_ptr<spdlog::logger> make_logger(const std::string& level, spdlog::si
 
 }  // namespace
 
-JsonLog::JsonLog(const std::string& level) : logger_(make_logger(level, std::make_shared<spdlog::sinks::stderr_sink_mt>())) {}
+JsonLog::JsonLog(const std::string& level)
+    : logger_(make_logger(level, std::make_shared<spdlog::sinks::stderr_sink_mt>())) {}
 
 JsonLog::JsonLog(const std::string& level, const std::string& file)
     : logger_(make_logger(level, std::make_shared<spdlog::sinks::basic_file_sink_mt>(file))) {}
@@ -55,8 +56,7 @@ void JsonLog::write(LogLevel level, std::string_view event, std::span<const LogF
     line["ts"] = to_iso(std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now()));
     line["level"] = name_of(level);
     line["event"] = event;
-    for (const LogField& field : fields)
-      std::visit([&](const auto& value) { line[field.name] = value; }, field.value);
+    for (const LogField& field : fields) std::visit([&](const auto& value) { line[field.name] = value; }, field.value);
     logger_->log(level_of(level), "{}", boost::json::serialize(line));
   } catch (const std::exception&) {
     // A log line that cannot be made or written must not take a call down with it; spdlog counts sink errors itself.

@@ -61,13 +61,15 @@ class FolderLock {
   static Result<FolderLock> take(const std::string& folder) {
     std::error_code made;
     std::filesystem::create_directories(folder, made);
-    if (made) return fail(ErrorCode::internal, fmt::format("cannot make the data folder '{}': {}", folder, made.message()));
+    if (made)
+      return fail(ErrorCode::internal, fmt::format("cannot make the data folder '{}': {}", folder, made.message()));
     ::chmod(folder.c_str(), 0700);
     const int file = ::open((folder + "/callramp.lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (file < 0) return fail(ErrorCode::internal, fmt::format("cannot write into the data folder '{}'", folder));
     if (::flock(file, LOCK_EX | LOCK_NB) != 0) {
       ::close(file);
-      return fail(ErrorCode::conflict, fmt::format("another callramp uses the data folder '{}'; stop it or set CALLRAMP_DATA_DIR", folder));
+      return fail(ErrorCode::conflict,
+                  fmt::format("another callramp uses the data folder '{}'; stop it or set CALLRAMP_DATA_DIR", folder));
     }
     return FolderLock(file);
   }
@@ -83,7 +85,8 @@ class FolderLock {
 };
 
 bool carrier_configured(const Config& config) {
-  return !config.exotel_sid.empty() && !config.exotel_api_key.empty() && !config.exotel_api_token.empty() && !config.exotel_virtual_number.empty();
+  return !config.exotel_sid.empty() && !config.exotel_api_key.empty() && !config.exotel_api_token.empty() &&
+         !config.exotel_virtual_number.empty();
 }
 
 std::map<CallKind, CallingWindow> windows_of(const Config& config) {
@@ -96,8 +99,10 @@ std::map<CallKind, CallingWindow> windows_of(const Config& config) {
 
 std::unique_ptr<TextToSpeech> make_voice(const Config& config, net::ClientPool& clients, Log& log) {
   if (config.tts_provider == "openai")
-    return std::make_unique<openai::OpenAiTextToSpeech>(openai::OpenAiConfig{.base_url = config.openai_base_url, .api_key = config.openai_api_key}, clients, log);
-  return std::make_unique<deepgram::DeepgramTextToSpeech>(deepgram::DeepgramConfig{.base_url = config.deepgram_base_url, .api_key = config.deepgram_api_key}, clients, log);
+    return std::make_unique<openai::OpenAiTextToSpeech>(
+        openai::OpenAiConfig{.base_url = config.openai_base_url, .api_key = config.openai_api_key}, clients, log);
+  return std::make_unique<deepgram::DeepgramTextToSpeech>(
+      deepgram::DeepgramConfig{.base_url = config.deepgram_base_url, .api_key = config.deepgram_api_key}, clients, log);
 }
 
 // A secret of our own making that must survive restarts: made once, kept in the database.
@@ -114,8 +119,8 @@ Awaitable<Result<std::string>> kept_secret(SettingStore& settings, Random& rando
 // Members in the order of their making; each refers to earlier ones only.
 struct Platform::Parts {
   Parts(const Config& given, Options options, Log& log, FolderLock held, std::unique_ptr<sql::SqlStores> opened,
-        std::unique_ptr<phone::LibPhoneNumberDirectory> directory, PriceBook book, std::unique_ptr<async::IoThreads> threads,
-        std::string webhook_secret, bool made_token);
+        std::unique_ptr<phone::LibPhoneNumberDirectory> directory, PriceBook book,
+        std::unique_ptr<async::IoThreads> threads, std::string webhook_secret, bool made_token);
 
   Executor first() const { return io->executor(0); }
   Awaitable<void> shut_down();
@@ -160,7 +165,8 @@ struct Platform::Parts {
   std::unique_ptr<async::TaskScope> running;  // made, stopped and destroyed on the first executor
 };
 
-Platform::Parts::Parts(const Config& given, Options options, Log& sink, FolderLock held, std::unique_ptr<sql::SqlStores> opened,
+Platform::Parts::Parts(const Config& given, Options options, Log& sink, FolderLock held,
+                       std::unique_ptr<sql::SqlStores> opened,
                        std::unique_ptr<phone::LibPhoneNumberDirectory> directory, PriceBook book,
                        std::unique_ptr<async::IoThreads> threads, std::string webhook_secret, bool made_token)
     : config(given),
@@ -183,10 +189,12 @@ Platform::Parts::Parts(const Config& given, Options options, Log& sink, FolderLo
                     .token = config.old_system_token,
                     .public_url = config.public_url,
                     .webhook_secret = webhook_secret},
-      telephony(carrier_configured(config)
-                    ? std::unique_ptr<Telephony>(std::make_unique<exotel::ExotelTelephony>(exotel_config, clients, clock, log))
-                    : std::make_unique<NoTelephony>()),
-      legacy(config.old_system_url.empty() ? nullptr : std::make_unique<legacy_http::LegacyHttpDialer>(legacy_config, clients, log)),
+      telephony(carrier_configured(config) ? std::unique_ptr<Telephony>(std::make_unique<exotel::ExotelTelephony>(
+                                                 exotel_config, clients, clock, log))
+                                           : std::make_unique<NoTelephony>()),
+      legacy(config.old_system_url.empty()
+                 ? nullptr
+                 : std::make_unique<legacy_http::LegacyHttpDialer>(legacy_config, clients, log)),
       stt({.base_url = config.deepgram_base_url, .api_key = config.deepgram_api_key}, clients, clock, log),
       llm({.base_url = config.openai_base_url, .api_key = config.openai_api_key}, clients, clock, log),
       tts(make_voice(config, clients, log)),
@@ -196,7 +204,8 @@ Platform::Parts::Parts(const Config& given, Options options, Log& sink, FolderLo
       flags(node, stores->flags(), board, clock, log, metrics, feed),
       settler(stores->calls(), sessions, prices, clock, log, call_metrics, feed),
       phrases(first(), *tts, read_fields, clock, log),
-      calls({.default_region = config.default_region, .old_system_available = legacy != nullptr}, stores->calls(), flags, *phones, clock, random, log),
+      calls({.default_region = config.default_region, .old_system_available = legacy != nullptr}, stores->calls(),
+            flags, *phones, clock, random, log),
       dialer(first(),
              {.node = node,
               .max_concurrent = config.max_concurrent_outbound_calls,
@@ -204,13 +213,24 @@ Platform::Parts::Parts(const Config& given, Options options, Log& sink, FolderLo
               .burst = std::max(5, static_cast<int>(config.dials_per_second)),
               .ring_timeout = config.ring_timeout,
               .windows = windows_of(config)},
-             stores->calls(), flags, settler, *telephony, legacy.get(), *phones, phrases, clock, random, log, call_metrics, feed),
-      reconciler({.node = node, .ring_timeout = config.ring_timeout, .price_after = config.price_after}, stores->calls(), settler, dialer, sessions, *telephony, legacy.get(), clock, log, call_metrics),
-      media({.session = {.playback = {.chunk_bytes = static_cast<std::size_t>(config.exotel_chunk_bytes)}}, .token_life = config.ring_timeout + seconds{60}},
-            {.stt = stt, .llm = llm, .tts = *tts, .phrases = phrases, .clock = clock, .log = log, .metrics = call_metrics, .read_fields = read_fields},
+             stores->calls(), flags, settler, *telephony, legacy.get(), *phones, phrases, clock, random, log,
+             call_metrics, feed),
+      reconciler({.node = node, .ring_timeout = config.ring_timeout, .price_after = config.price_after},
+                 stores->calls(), settler, dialer, sessions, *telephony, legacy.get(), clock, log, call_metrics),
+      media({.session = {.playback = {.chunk_bytes = static_cast<std::size_t>(config.exotel_chunk_bytes)}},
+             .token_life = config.ring_timeout + seconds{60}},
+            {.stt = stt,
+             .llm = llm,
+             .tts = *tts,
+             .phrases = phrases,
+             .clock = clock,
+             .log = log,
+             .metrics = call_metrics,
+             .read_fields = read_fields},
             stores->calls(), sessions, settler),
       media_counters(metrics),
-      exotel_routes{.config = exotel_config, .events = settler, .sessions = media, .counters = media_counters, .log = log},
+      exotel_routes{
+          .config = exotel_config, .events = settler, .sessions = media, .counters = media_counters, .log = log},
       api({.flags = flags,
            .calls = calls,
            .live_calls = sessions,
@@ -234,12 +254,13 @@ Platform::Parts::Parts(const Config& given, Options options, Log& sink, FolderLo
            },
            .default_region = config.default_region,
            .open_page = options.open_page}),
-      server(io->executors(),
-             {.address = config.host,
-              .port = config.port,
-              .certificate_file = config.tls_certificate_file,
-              .private_key_file = config.tls_private_key_file},
-             [this](net::Request& request) { return api.handle(request); }, log) {
+      server(
+          io->executors(),
+          {.address = config.host,
+           .port = config.port,
+           .certificate_file = config.tls_certificate_file,
+           .private_key_file = config.tls_private_key_file},
+          [this](net::Request& request) { return api.handle(request); }, log) {
   calls.set_live_calls(sessions);
   calls.set_waker([this] { dialer.wake(); });
   flags.set_gate(dialer);
@@ -269,11 +290,14 @@ Result<std::unique_ptr<Platform>> Platform::create(const Config& config, Options
   SystemRandom random;
   TRY(stores, sql::SqlStores::open({.url = config.database_url, .now = clock.now()}));
   const unsigned cores = std::max(1u, std::thread::hardware_concurrency());
-  auto io = std::make_unique<async::IoThreads>(config.io_threads > 0 ? static_cast<std::size_t>(config.io_threads) : cores);
+  auto io =
+      std::make_unique<async::IoThreads>(config.io_threads > 0 ? static_cast<std::size_t>(config.io_threads) : cores);
   const Executor first = io->executor(0);
   TRY(secret, async::run_blocking(first, kept_secret(stores->settings(), random, "webhook_secret")));
-  TRY(made_token, async::run_blocking(first, api::ensure_admin_token(stores->tokens(), config.data_dir, random, clock)));
-  auto parts = std::make_unique<Parts>(config, options, log, std::move(lock), std::move(stores), std::move(phones), std::move(prices), std::move(io), std::move(secret), made_token);
+  TRY(made_token,
+      async::run_blocking(first, api::ensure_admin_token(stores->tokens(), config.data_dir, random, clock)));
+  auto parts = std::make_unique<Parts>(config, options, log, std::move(lock), std::move(stores), std::move(phones),
+                                       std::move(prices), std::move(io), std::move(secret), made_token);
   TRY_VOID(async::run_blocking(first, [](Parts& made) -> Awaitable<Status> {
     CO_TRY_VOID(co_await made.api.load_tokens());
     co_return co_await made.flags.apply_environment(made.config.flags);
@@ -290,8 +314,14 @@ Status Platform::start() {
     made.running->spawn(made.reconciler.run());
     co_return;
   }(parts));
-  if (!carrier_configured(parts.config)) parts.log.warn("no_carrier", {{"why", "EXOTEL_SID, EXOTEL_API_KEY, EXOTEL_API_TOKEN or EXOTEL_VIRTUAL_NUMBER is not set: calls on the new system wait"}});
-  parts.log.info("started", {{"node", parts.node}, {"port", parts.server.port()}, {"public_url", parts.config.public_url}, {"io_threads", parts.io->size()}});
+  if (!carrier_configured(parts.config))
+    parts.log.warn("no_carrier", {{"why",
+                                   "EXOTEL_SID, EXOTEL_API_KEY, EXOTEL_API_TOKEN or EXOTEL_VIRTUAL_NUMBER is not set: "
+                                   "calls on the new system wait"}});
+  parts.log.info("started", {{"node", parts.node},
+                             {"port", parts.server.port()},
+                             {"public_url", parts.config.public_url},
+                             {"io_threads", parts.io->size()}});
   return {};
 }
 

@@ -25,7 +25,8 @@ class Row {
     if (!node_.IsMap()) throw BadRow{where() + ": must be a map"};
     for (const auto& entry : node_) {
       const std::string key = entry.first.as<std::string>("");
-      if (!allowed.contains(key) && key != "as_of" && key != "source") throw BadRow{where() + ": unknown key '" + key + "'"};
+      if (!allowed.contains(key) && key != "as_of" && key != "source")
+        throw BadRow{where() + ": unknown key '" + key + "'"};
     }
     for (const char* key : {"as_of", "source"}) text(key);
   }
@@ -51,11 +52,18 @@ class Row {
 };
 
 PriceBook read(const YAML::Node& root, const std::string& file) {
-  static const std::set<std::string> sections{"version", "currency", "rates", "telephony", "stt_per_minute", "llm_per_million_tokens", "tts_per_1000_characters"};
+  static const std::set<std::string> sections{"version",
+                                              "currency",
+                                              "rates",
+                                              "telephony",
+                                              "stt_per_minute",
+                                              "llm_per_million_tokens",
+                                              "tts_per_1000_characters"};
   if (!root.IsMap()) throw BadRow{file + ": must be a map with version, currency and prices"};
   for (const auto& entry : root)
     if (!sections.contains(entry.first.as<std::string>("")))
-      throw BadRow{fmt::format("{} line {}: unknown section '{}'", file, entry.first.Mark().line + 1, entry.first.as<std::string>(""))};
+      throw BadRow{fmt::format("{} line {}: unknown section '{}'", file, entry.first.Mark().line + 1,
+                               entry.first.as<std::string>(""))};
   PriceBook book;
   book.version = root["version"].as<std::string>("");
   if (book.version.empty()) throw BadRow{file + ": 'version' is missing"};
@@ -70,7 +78,9 @@ PriceBook read(const YAML::Node& root, const std::string& file) {
     const Row row(node, file, {"provider", "pulse_seconds", "per_pulse", "tax_percent"});
     const std::int64_t pulse = row.micros("pulse_seconds") / 1'000'000;
     if (pulse < 1) throw BadRow{file + ": pulse_seconds must be at least 1"};
-    book.telephony[row.text("provider")] = {.pulse = seconds{pulse}, .per_pulse = row.money("per_pulse"), .tax_basis_points = row.basis_points("tax_percent")};
+    book.telephony[row.text("provider")] = {.pulse = seconds{pulse},
+                                            .per_pulse = row.money("per_pulse"),
+                                            .tax_basis_points = row.basis_points("tax_percent")};
   }
   for (const auto& node : root["stt_per_minute"]) {
     const Row row(node, file, {"model", "price"});
@@ -78,7 +88,9 @@ PriceBook read(const YAML::Node& root, const std::string& file) {
   }
   for (const auto& node : root["llm_per_million_tokens"]) {
     const Row row(node, file, {"model", "input", "cached", "output"});
-    book.llm[row.text("model")] = {.input_per_million = row.money("input"), .cached_per_million = row.money("cached"), .output_per_million = row.money("output")};
+    book.llm[row.text("model")] = {.input_per_million = row.money("input"),
+                                   .cached_per_million = row.money("cached"),
+                                   .output_per_million = row.money("output")};
   }
   for (const auto& node : root["tts_per_1000_characters"]) {
     const Row row(node, file, {"voice", "price"});
@@ -96,7 +108,8 @@ Status check_currencies(const PriceBook& book) {
   for (const auto& [name, row] : book.telephony) TRY_VOID(check(row.per_pulse));
   for (const auto& [name, money] : book.stt_per_minute) TRY_VOID(check(money));
   for (const auto& [name, row] : book.llm)
-    for (const Money& money : {row.input_per_million, row.cached_per_million, row.output_per_million}) TRY_VOID(check(money));
+    for (const Money& money : {row.input_per_million, row.cached_per_million, row.output_per_million})
+      TRY_VOID(check(money));
   for (const auto& [name, money] : book.tts_per_1000_characters) TRY_VOID(check(money));
   return {};
 }
@@ -121,7 +134,8 @@ Result<PriceBook> load_price_book(const std::string& file) {
   if (file.empty()) return parse_price_book(embedded::prices, "the built-in price book");
   std::ifstream stream(file, std::ios::binary);
   std::ostringstream content;
-  if (!stream || !(content << stream.rdbuf())) return fail(ErrorCode::not_found, "cannot read the price book '" + file + "' (PRICES_FILE)");
+  if (!stream || !(content << stream.rdbuf()))
+    return fail(ErrorCode::not_found, "cannot read the price book '" + file + "' (PRICES_FILE)");
   return parse_price_book(std::move(content).str(), file);
 }
 

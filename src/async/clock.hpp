@@ -22,8 +22,8 @@ class Clock {
   /// Returns at or after `when`, at once if it has passed. Throws operation_aborted when the coroutine is cancelled.
   virtual Awaitable<void> sleep_until(Instant when) = 0;
   Awaitable<void> sleep_for(Duration span) { return sleep_until(now() + span); }
-  /// Returns at `when` or as soon as somebody cancels `timer`, whose expiry is ours meanwhile. The cheap way to wait for
-  /// two things; see Alarm. Throws operation_aborted when the coroutine is cancelled.
+  /// Returns at `when` or as soon as somebody cancels `timer`, whose expiry is ours meanwhile. The cheap way to wait
+  /// for two things; see Alarm. Throws operation_aborted when the coroutine is cancelled.
   virtual Awaitable<void> wait(asio::steady_timer& timer, Instant when) = 0;
 };
 

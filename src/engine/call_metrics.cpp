@@ -14,12 +14,14 @@ double to_seconds(Duration span) { return std::chrono::duration<double>(span).co
 CallMetrics::CallMetrics(Metrics& metrics)
     : metrics_(metrics),
       new_{metrics.counter("calls_total", "Calls that are final.", {{"system", "new"}}),
-           metrics.counter("calls_successful_total", "Final calls that were completed or left a message.", {{"system", "new"}}),
+           metrics.counter("calls_successful_total", "Final calls that were completed or left a message.",
+                           {{"system", "new"}}),
            metrics.counter("calls_failed_total", "Final calls that failed.", {{"system", "new"}}),
            metrics.histogram("http_request_duration_seconds", "Response time of outbound-call requests.",
                              response_bounds, {{"system", "new"}})},
       old_{metrics.counter("calls_total", "Calls that are final.", {{"system", "old"}}),
-           metrics.counter("calls_successful_total", "Final calls that were completed or left a message.", {{"system", "old"}}),
+           metrics.counter("calls_successful_total", "Final calls that were completed or left a message.",
+                           {{"system", "old"}}),
            metrics.counter("calls_failed_total", "Final calls that failed.", {{"system", "old"}}),
            metrics.histogram("http_request_duration_seconds", "Response time of outbound-call requests.",
                              response_bounds, {{"system", "old"}})},
@@ -28,7 +30,8 @@ CallMetrics::CallMetrics(Metrics& metrics)
       reply_delay_(metrics.histogram("callramp_reply_delay_seconds",
                                      "End of the callee's speech to the first audio of the reply.", voice_bounds)),
       answer_to_voice_(metrics.histogram("callramp_answer_to_voice_seconds",
-                                         "Start of the media stream to the first audio of the greeting.", voice_bounds)),
+                                         "Start of the media stream to the first audio of the greeting.",
+                                         voice_bounds)),
       underruns_(metrics.counter("callramp_playout_underruns_total", "Utterances whose audio ran dry on the line.")),
       utterances_(metrics.counter("callramp_utterances_total", "Utterances spoken to callees.")) {}
 
@@ -39,8 +42,9 @@ void CallMetrics::call_final(const Call& call) noexcept {
   if (is_success(*call.outcome)) system.successful.add();
   if (*call.outcome == Outcome::failed) system.failed.add();
   metrics_
-      .counter("callramp_call_outcomes_total", "Final calls by outcome.",
-               {{"system", std::string(metric_label(*call.system))}, {"outcome", std::string(to_string(*call.outcome))}})
+      .counter(
+          "callramp_call_outcomes_total", "Final calls by outcome.",
+          {{"system", std::string(metric_label(*call.system))}, {"outcome", std::string(to_string(*call.outcome))}})
       .add();
   if (call.fault)
     metrics_
@@ -49,7 +53,9 @@ void CallMetrics::call_final(const Call& call) noexcept {
         .add();
 }
 
-void CallMetrics::response_time(System system, Duration span) noexcept { of(system).duration.observe(to_seconds(span)); }
+void CallMetrics::response_time(System system, Duration span) noexcept {
+  of(system).duration.observe(to_seconds(span));
+}
 
 void CallMetrics::dialed(System system, std::string_view result) {
   metrics_
@@ -69,7 +75,9 @@ void CallMetrics::spent(const std::string& provider, const Money& cost) {
 }
 
 void CallMetrics::reconciled(std::string_view what) {
-  metrics_.counter("callramp_reconciled_total", "Attempts settled by asking the provider.", {{"what", std::string(what)}}).add();
+  metrics_
+      .counter("callramp_reconciled_total", "Attempts settled by asking the provider.", {{"what", std::string(what)}})
+      .add();
 }
 
 void CallMetrics::provider_failed(std::string_view provider, std::string_view kind) {

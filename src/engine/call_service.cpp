@@ -27,9 +27,10 @@ Awaitable<Result<AcceptedCall>> CallService::place(PlaceCall request) {
     user = std::move(given);
   }
   if (request.metadata_json.size() > max_metadata_bytes)
-    co_return fail(ErrorCode::invalid_request,
-                   fmt::format("metadata is {} bytes; at most {} are kept", request.metadata_json.size(), max_metadata_bytes),
-                   "metadata");
+    co_return fail(
+        ErrorCode::invalid_request,
+        fmt::format("metadata is {} bytes; at most {} are kept", request.metadata_json.size(), max_metadata_bytes),
+        "metadata");
   if (!request.timezone.empty()) {
     if (auto zone = phones_.local_clock(request.timezone, clock_.now()); !zone) co_return std::unexpected(zone.error());
   }

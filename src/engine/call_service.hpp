@@ -53,8 +53,8 @@ struct CallServiceConfig {
 
 class CallService {
  public:
-  CallService(CallServiceConfig config, CallStore& store, FlagService& flags, const PhoneDirectory& phones, async::Clock& clock,
-              Random& random, Log& log);
+  CallService(CallServiceConfig config, CallStore& store, FlagService& flags, const PhoneDirectory& phones,
+              async::Clock& clock, Random& random, Log& log);
   void set_live_calls(LiveCalls& live) { live_ = &live; }
   /// Called after every accepted call, so that the dialer looks at once.
   void set_waker(std::function<void()> wake) { wake_ = std::move(wake); }

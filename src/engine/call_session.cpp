@@ -5,10 +5,11 @@
 namespace callramp::engine {
 namespace {
 
-// Audio that waits for the recognition stream to open: 10 s of 100 ms frames. What is older than that is not answered any
-// more, so the oldest goes.
+// Audio that waits for the recognition stream to open: 10 s of 100 ms frames. What is older than that is not answered
+// any more, so the oldest goes.
 constexpr std::size_t stt_backlog_frames = 100;
-// The recogniser's published streaming limit is one request at a time per sentence; a reopened stream waits this long first.
+// The recogniser's published streaming limit is one request at a time per sentence; a reopened stream waits this long
+// first.
 constexpr milliseconds stt_reopen_pause{300};
 constexpr milliseconds least_wait{5};
 // definitions.md §1: answered and nothing of ours within 2 s is `failed`.
@@ -81,7 +82,12 @@ Awaitable<SessionResult> CallSession::run() {
 
 SessionResult CallSession::result(Instant now) const {
   const voice::ConversationFacts talked = conversation_.facts(now);
-  SessionResult result{.transcript = transcript_, .turns = timings_, .usage = usage_, .carrier = carrier_, .started_at = started_at_, .ended_at = now};
+  SessionResult result{.transcript = transcript_,
+                       .turns = timings_,
+                       .usage = usage_,
+                       .carrier = carrier_,
+                       .started_at = started_at_,
+                       .ended_at = now};
   result.usage.talk = now - started_at_;
   result.facts = {.connected = now - started_at_,
                   .person_spoke = talked.person_spoke,
@@ -118,7 +124,8 @@ void CallSession::end(std::string why) {
 
 void CallSession::hang_up(Parting parting) {
   if (ended_) return;
-  perform(conversation_.stop(parting == Parting::apology ? dial_.agent.apology : dial_.agent.goodbye, services_.clock.now()));
+  perform(conversation_.stop(parting == Parting::apology ? dial_.agent.apology : dial_.agent.goodbye,
+                             services_.clock.now()));
 }
 
 void CallSession::carrier_ended(CarrierCall call) {
@@ -132,7 +139,8 @@ void CallSession::provider_failed(Fault fault, const Error& error) {
   static constexpr std::string_view names[] = {"ours", "telephony", "stt", "llm", "tts", "old"};
   services_.log.warn("session_provider_failed",
                      {{"attempt_id", dial_.attempt.id}, {"fault", to_string(fault)}, {"error", error.message}});
-  services_.metrics.provider_failed(names[static_cast<std::size_t>(fault)], error.code == ErrorCode::timeout ? "timeout" : "error");
+  services_.metrics.provider_failed(names[static_cast<std::size_t>(fault)],
+                                    error.code == ErrorCode::timeout ? "timeout" : "error");
   provider_fault_ = fault;
   fault_detail_ = error.message;
 }
@@ -170,7 +178,9 @@ Awaitable<void> CallSession::stt_session() {
   for (int opened = 0; !ended_; ++opened) {
     const Status ended = co_await stt_stream();
     if (ended_) co_return;
-    const Error error = ended ? Error{.code = ErrorCode::unavailable, .message = "the recognition stream ended by itself"} : ended.error();
+    const Error error = ended
+                            ? Error{.code = ErrorCode::unavailable, .message = "the recognition stream ended by itself"}
+                            : ended.error();
     provider_failed(Fault::stt, error);
     if (opened >= config_.stt_reopens || error.code == ErrorCode::unauthorized) break;
     co_await services_.clock.sleep_for(stt_reopen_pause);
@@ -181,8 +191,9 @@ Awaitable<void> CallSession::stt_session() {
 }
 
 Awaitable<Status> CallSession::stt_stream() {
-  CO_TRY(stream, co_await services_.stt.open({.model = dial_.agent.stt_model, .language = dial_.agent.language, .attempt = dial_.attempt.id},
-                                             services_.clock.now() + config_.stt_deadline));
+  CO_TRY(stream, co_await services_.stt.open(
+                     {.model = dial_.agent.stt_model, .language = dial_.agent.language, .attempt = dial_.attempt.id},
+                     services_.clock.now() + config_.stt_deadline));
   Status ended;
   co_await async::with_scope([&](async::TaskScope& scope) -> Awaitable<void> {
     scope.spawn(stt_out(*stream));
@@ -251,7 +262,8 @@ void CallSession::interrupt() {
   conversation_.callee_started(now);
   on_spoken(playback_.clear(now));
   if (speaking) {
-    // Sent by play_out, the only one who writes to the line: what it sends afterwards must not be cleared with the rest.
+    // Sent by play_out, the only one who writes to the line: what it sends afterwards must not be cleared with the
+    // rest.
     clear_due_ = true;
     playout_alarm_.ring();
   }
@@ -260,7 +272,10 @@ void CallSession::interrupt() {
 void CallSession::on_event(const voice::TurnEnded& event) {
   const Instant now = services_.clock.now();
   last_speech_end_ = event.speech_ended_at;
-  transcript_.push_back({.speaker = Speaker::callee, .text = event.text, .from = since_start(turn_started_at_.value_or(event.speech_ended_at)), .to = since_start(event.speech_ended_at)});
+  transcript_.push_back({.speaker = Speaker::callee,
+                         .text = event.text,
+                         .from = since_start(turn_started_at_.value_or(event.speech_ended_at)),
+                         .to = since_start(event.speech_ended_at)});
   turn_started_at_.reset();
   perform(conversation_.callee_said(event.text, now));
 }

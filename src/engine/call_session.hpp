@@ -32,11 +32,11 @@ namespace callramp::engine {
 
 struct SessionConfig {
   voice::PlaybackSettings playback;
-  Duration stt_deadline = seconds{5};          ///< to open the recognition stream
+  Duration stt_deadline = seconds{5};                  ///< to open the recognition stream
   Duration first_token_deadline = milliseconds{2500};  ///< "no useful output" after this is a failure
-  Duration token_deadline = seconds{5};        ///< between two pieces of a reply
-  Duration tts_deadline = seconds{4};          ///< to the first sound of a sentence
-  Duration carrier_grace = seconds{3};         ///< the stream may outlive the carrier's word by this
+  Duration token_deadline = seconds{5};                ///< between two pieces of a reply
+  Duration tts_deadline = seconds{4};                  ///< to the first sound of a sentence
+  Duration carrier_grace = seconds{3};                 ///< the stream may outlive the carrier's word by this
   int stt_reopens = 2;
 };
 
@@ -119,7 +119,9 @@ class CallSession {
   void first_sound(Instant now);
   void estimate_tokens(const std::vector<ChatMessage>& messages, const std::string& reply);
 
-  bool current(std::uint64_t generation) const noexcept { return saying_ && saying_->generation == generation && !ended_; }
+  bool current(std::uint64_t generation) const noexcept {
+    return saying_ && saying_->generation == generation && !ended_;
+  }
   milliseconds since_start(Instant at) const { return std::chrono::duration_cast<milliseconds>(at - started_at_); }
   SessionResult result(Instant now) const;
 

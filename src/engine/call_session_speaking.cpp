@@ -52,10 +52,19 @@ std::uint64_t CallSession::begin_utterance(bool greeting) {
   const Instant now = services_.clock.now();
   if (playback_.active(now)) {
     for (const voice::Spoken& spoken : playback_.clear(now))
-      if (!spoken.heard.empty()) transcript_.push_back({.speaker = Speaker::agent, .text = spoken.heard, .from = since_start(now - spoken.played), .to = since_start(now), .interrupted = true});
+      if (!spoken.heard.empty())
+        transcript_.push_back({.speaker = Speaker::agent,
+                               .text = spoken.heard,
+                               .from = since_start(now - spoken.played),
+                               .to = since_start(now),
+                               .interrupted = true});
     clear_due_ = true;
   }
-  saying_ = Utterance{.generation = ++generation_, .id = playback_.begin_utterance(), .greeting = greeting, .speech_ended_at = std::exchange(last_speech_end_, std::nullopt), .asked_at = now};
+  saying_ = Utterance{.generation = ++generation_,
+                      .id = playback_.begin_utterance(),
+                      .greeting = greeting,
+                      .speech_ended_at = std::exchange(last_speech_end_, std::nullopt),
+                      .asked_at = now};
   saying_->timing.turn = turn_;
   if (saying_->speech_ended_at) saying_->timing.endpointing = to_millis(now - *saying_->speech_ended_at);
   services_.metrics.utterance();
@@ -109,7 +118,8 @@ Awaitable<void> CallSession::say_task(std::uint64_t generation, std::string text
 Awaitable<void> CallSession::reply_task(std::uint64_t generation) {
   const voice::UtteranceId utterance = saying_->id;
   async::Channel<std::string> sentences(executor_, sentences_ahead);
-  if (std::string owed = conversation_.owed_before_reply(); !owed.empty()) (void)co_await sentences.send(std::move(owed));
+  if (std::string owed = conversation_.owed_before_reply(); !owed.empty())
+    (void)co_await sentences.send(std::move(owed));
   Status thought;
   Status spoken;
   bool end_call = false;
@@ -192,7 +202,8 @@ Awaitable<Status> CallSession::think(std::uint64_t generation, async::Channel<st
     }
   }
   if (auto rest = splitter.flush()) {
-    if (!saying_->timing.first_sentence) saying_->timing.first_sentence = to_millis(services_.clock.now() - saying_->asked_at);
+    if (!saying_->timing.first_sentence)
+      saying_->timing.first_sentence = to_millis(services_.clock.now() - saying_->asked_at);
     (void)co_await sentences.send(std::move(*rest));
   }
   if (!useful) co_return fail(ErrorCode::unavailable, services_.llm.name() + " finished without a word");
@@ -217,14 +228,18 @@ Awaitable<void> CallSession::speak(std::uint64_t generation, async::Channel<std:
 Awaitable<Status> CallSession::render(std::uint64_t generation, std::string text) {
   const voice::SegmentId segment = playback_.open_segment(saying_->id, text);
   const Instant deadline = services_.clock.now() + config_.tts_deadline;
-  auto stream = co_await services_.tts.open(
-      {.text = std::move(text), .voice = dial_.agent.voice, .language = dial_.agent.language, .attempt = dial_.attempt.id}, deadline);
+  auto stream = co_await services_.tts.open({.text = std::move(text),
+                                             .voice = dial_.agent.voice,
+                                             .language = dial_.agent.language,
+                                             .attempt = dial_.attempt.id},
+                                            deadline);
   Status ended;
   if (!stream) ended = std::unexpected(stream.error());
   bool sounded = false;
   while (ended) {
-    auto more = co_await async::by_deadline(services_.clock, sounded ? services_.clock.now() + config_.tts_deadline : deadline,
-                                            services_.tts.name(), (*stream)->receive());
+    auto more =
+        co_await async::by_deadline(services_.clock, sounded ? services_.clock.now() + config_.tts_deadline : deadline,
+                                    services_.tts.name(), (*stream)->receive());
     if (!current(generation)) break;
     if (!more) {
       ended = std::unexpected(more.error());
@@ -232,12 +247,14 @@ Awaitable<Status> CallSession::render(std::uint64_t generation, std::string text
     }
     if (!*more) break;
     sounded = true;
-    if (!saying_->timing.first_audio) saying_->timing.first_audio = to_millis(services_.clock.now() - saying_->asked_at);
+    if (!saying_->timing.first_audio)
+      saying_->timing.first_audio = to_millis(services_.clock.now() - saying_->asked_at);
     if (playback_.append(segment, **more) != voice::Appended::queued) break;
     playout_alarm_.ring();
   }
   if (stream) usage_.tts_characters += (*stream)->billed_characters();
-  if (ended && !sounded && current(generation)) ended = fail(ErrorCode::unavailable, services_.tts.name() + " sent no audio");
+  if (ended && !sounded && current(generation))
+    ended = fail(ErrorCode::unavailable, services_.tts.name() + " sent no audio");
   if (ended)
     playback_.close_segment(segment);
   else

@@ -1,10 +1,10 @@
 #include "engine/dialer.hpp"
 
+#include <fmt/format.h>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <fmt/format.h>
 
 #include <cmath>
 
@@ -83,7 +83,8 @@ Awaitable<void> Dialer::claim_loop(async::TaskScope& dials) {
       // A node that cannot renew its leases must not dial: others may already think that it is dead.
       look_again = now + seconds{1};
     } else if (allowed < 1) {
-      look_again = now + Duration{static_cast<std::int64_t>(std::ceil((1 - allowance_) / config_.dials_per_second * 1e6))};
+      look_again =
+          now + Duration{static_cast<std::int64_t>(std::ceil((1 - allowance_) / config_.dials_per_second * 1e6))};
     } else {
       const std::int64_t generation = generation_;
       ++in_flight_[generation];
@@ -94,8 +95,10 @@ Awaitable<void> Dialer::claim_loop(async::TaskScope& dials) {
            .max_dials = allowed,
            .node = config_.node,
            .lease = config_.lease,
-           .judge = [this, now](const ClaimCandidate& candidate, const RoutingState& routing) { return judge(candidate, routing, now); },
-           .make_attempt = [this, now](const ClaimCandidate& candidate, const DialNow& dial) { return make_attempt(candidate, dial, now); }});
+           .judge = [this, now](const ClaimCandidate& candidate,
+                                const RoutingState& routing) { return judge(candidate, routing, now); },
+           .make_attempt = [this, now](const ClaimCandidate& candidate,
+                                       const DialNow& dial) { return make_attempt(candidate, dial, now); }});
       if (claim) {
         allowance_ -= static_cast<double>(claim->dials.size());
         metrics_.open_attempts(claim->open_attempts);
@@ -158,9 +161,10 @@ Attempt Dialer::make_attempt(const ClaimCandidate& candidate, const DialNow& dia
           .node = config_.node,
           .lease_until = now + config_.lease,
           .started_at = now,
-          .permission_json = fmt::format(R"({{"kind":"{}","zones":"{}","doNotCallVersion":{},"flagVersion":{},"route":"{}"}})",
-                                         to_string(candidate.call.kind), zones, candidate.do_not_call_version,
-                                         dial.route.flag_version, to_string(dial.route.reason))};
+          .permission_json =
+              fmt::format(R"({{"kind":"{}","zones":"{}","doNotCallVersion":{},"flagVersion":{},"route":"{}"}})",
+                          to_string(candidate.call.kind), zones, candidate.do_not_call_version, dial.route.flag_version,
+                          to_string(dial.route.reason))};
 }
 
 Awaitable<void> Dialer::dial(ClaimedDial claimed) {
@@ -209,8 +213,10 @@ Awaitable<void> Dialer::dial_new(ClaimedDial claimed) {
     co_return co_await placed(claimed, std::move(*answer));
   }
   const Error& error = answer.error();
-  log_.warn("dial_not_confirmed", {{"attempt_id", claimed.attempt.id}, {"code", to_string(error.code)}, {"error", error.message}});
-  metrics_.provider_failed(claimed.attempt.provider, error.code == ErrorCode::timeout ? "timeout" : to_string(error.code));
+  log_.warn("dial_not_confirmed",
+            {{"attempt_id", claimed.attempt.id}, {"code", to_string(error.code)}, {"error", error.message}});
+  metrics_.provider_failed(claimed.attempt.provider,
+                           error.code == ErrorCode::timeout ? "timeout" : to_string(error.code));
   switch (error.code) {
     case ErrorCode::timeout:
     case ErrorCode::cancelled:
@@ -223,8 +229,9 @@ Awaitable<void> Dialer::dial_new(ClaimedDial claimed) {
     case ErrorCode::rate_limited:
     case ErrorCode::concurrent_limit_reached:
       metrics_.dialed(System::new_system, "released");
-      co_return co_await release(claimed, error.message,
-                                 std::min<Duration>(release_delay * (1 << std::min(claimed.attempt.number - 1, 8)), release_delay_limit));
+      co_return co_await release(
+          claimed, error.message,
+          std::min<Duration>(release_delay * (1 << std::min(claimed.attempt.number - 1, 8)), release_delay_limit));
     case ErrorCode::unauthorized:
     case ErrorCode::forbidden:
       metrics_.dialed(System::new_system, "released");
@@ -277,8 +284,10 @@ Awaitable<void> Dialer::release(const ClaimedDial& claimed, std::string reason, 
   look_.ring();
 }
 
-Awaitable<void> Dialer::refuse(const ClaimedDial& claimed, Outcome outcome, std::optional<Fault> fault, std::string detail) {
-  const AttemptFacts facts{.dial_refused = true, .refused_as = outcome, .refused_fault = fault, .detail = std::move(detail)};
+Awaitable<void> Dialer::refuse(const ClaimedDial& claimed, Outcome outcome, std::optional<Fault> fault,
+                               std::string detail) {
+  const AttemptFacts facts{
+      .dial_refused = true, .refused_as = outcome, .refused_fault = fault, .detail = std::move(detail)};
   // An error is logged there, and the reconciler finds the attempt open.
   (void)co_await settler_.finish({.attempt = claimed.attempt.id, .ending = decide_ending(facts), .now = clock_.now()});
 }

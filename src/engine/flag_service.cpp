@@ -20,7 +20,8 @@ std::map<std::string, std::string> to_text(const EnvironmentFlags& flags) {
 
 EnvironmentFlags from_text(const std::map<std::string, std::string>& text) {
   EnvironmentFlags flags;
-  if (const auto found = text.find(enabled_variable); found != text.end()) flags.outbound_calls_enabled = found->second == "true";
+  if (const auto found = text.find(enabled_variable); found != text.end())
+    flags.outbound_calls_enabled = found->second == "true";
   if (const auto found = text.find(percentage_variable); found != text.end())
     if (const auto percentage = Percent::parse(found->second)) flags.outbound_calls_percentage = *percentage;
   return flags;
@@ -30,21 +31,22 @@ EnvironmentFlags from_text(const std::map<std::string, std::string>& text) {
 Status require_rights(const Actor& actor, const FeatureFlags& from, const FlagPatch& patch) {
   const Role needed = is_safe_direction(from, patch) ? Role::operator_ : Role::approver;
   if (actor.role >= needed) return {};
-  return fail(ErrorCode::forbidden,
-              fmt::format("token '{}' is {}; this change needs {}", actor.name, to_string(actor.role), to_string(needed)));
+  return fail(ErrorCode::forbidden, fmt::format("token '{}' is {}; this change needs {}", actor.name,
+                                                to_string(actor.role), to_string(needed)));
 }
 
 }  // namespace
 
-FlagService::FlagService(NodeId node, FlagStore& store, RoutingBoard& board, async::Clock& clock, Log& log, Metrics& metrics,
-                         EventFeed& feed)
+FlagService::FlagService(NodeId node, FlagStore& store, RoutingBoard& board, async::Clock& clock, Log& log,
+                         Metrics& metrics, EventFeed& feed)
     : node_(std::move(node)),
       store_(store),
       board_(board),
       clock_(clock),
       log_(log),
       feed_(feed),
-      percentage_(metrics.gauge("callramp_outbound_calls_percentage", "Share of users routed to the new system, 0-100.")),
+      percentage_(
+          metrics.gauge("callramp_outbound_calls_percentage", "Share of users routed to the new system, 0-100.")),
       enabled_(metrics.gauge("callramp_outbound_calls_enabled", "1 unless the kill switch is on.")),
       version_(metrics.gauge("callramp_flags_version", "Version of the feature flags in force on this node.")) {}
 
@@ -77,7 +79,8 @@ Awaitable<Result<FlagReply>> FlagService::change(FlagWrite write) {
   feed_.publish({"flags", fmt::format(R"({{"version":{},"enabled":{},"percentage":{}}})", state.version,
                                       now.outbound_calls_enabled, to_string(now.outbound_calls_percentage))});
   FlagReply reply{.state = std::move(state), .unconfirmed_nodes = {}};
-  const bool fewer = !now.outbound_calls_enabled || now.outbound_calls_percentage < before->flags.outbound_calls_percentage;
+  const bool fewer =
+      !now.outbound_calls_enabled || now.outbound_calls_percentage < before->flags.outbound_calls_percentage;
   if (fewer && gate_ != nullptr && !co_await gate_->drained(clock_.now() + confirm_within)) {
     log_.error("flags_unconfirmed", {{"version", reply.state.version}, {"node", node_}});
     reply.unconfirmed_nodes.push_back(node_);
@@ -102,7 +105,8 @@ Awaitable<Result<FlagReply>> FlagService::patch(FlagPatch patch, std::optional<s
                              }});
 }
 
-Awaitable<Result<FlagReply>> FlagService::undo(std::optional<std::int64_t> if_version, Actor actor, std::string reason) {
+Awaitable<Result<FlagReply>> FlagService::undo(std::optional<std::int64_t> if_version, Actor actor,
+                                               std::string reason) {
   CO_TRY(changes, co_await store_.history(1));
   if (changes.empty()) co_return fail(ErrorCode::conflict, "there is no change to undo");
   const FlagChange& last = changes.front();
@@ -122,11 +126,12 @@ Awaitable<Result<FlagReply>> FlagService::undo(std::optional<std::int64_t> if_ve
                              }});
 }
 
-Awaitable<Status> FlagService::pin(UserId user, System system, std::string reason, std::optional<Instant> until, Actor actor) {
+Awaitable<Status> FlagService::pin(UserId user, System system, std::string reason, std::optional<Instant> until,
+                                   Actor actor) {
   const Role needed = system == System::old_system ? Role::operator_ : Role::approver;
   if (actor.role < needed)
-    co_return fail(ErrorCode::forbidden, fmt::format("token '{}' is {}; a pin to {} needs {}", actor.name, to_string(actor.role),
-                                                     to_string(system), to_string(needed)));
+    co_return fail(ErrorCode::forbidden, fmt::format("token '{}' is {}; a pin to {} needs {}", actor.name,
+                                                     to_string(actor.role), to_string(system), to_string(needed)));
   if (until && *until <= clock_.now())
     co_return fail(ErrorCode::invalid_request, "until " + to_iso(*until) + " has passed", "until");
   CO_TRY_VOID(co_await store_.put_pin({.user = std::move(user),
@@ -149,7 +154,8 @@ Awaitable<Status> FlagService::unpin(UserId user, std::string reason, Actor acto
 Awaitable<Status> FlagService::apply_environment(EnvironmentFlags environment) {
   CO_TRY(stored, co_await store_.seen_environment());
   CO_TRY(current, co_await store_.current());
-  const EnvironmentVerdict verdict = judge_environment(from_text(stored), environment, current.flags, /*rollout_runs=*/false);
+  const EnvironmentVerdict verdict =
+      judge_environment(from_text(stored), environment, current.flags, /*rollout_runs=*/false);
   if (!verdict.refused.empty()) log_.warn("environment_refused", {{"why", verdict.refused}});
   if (!verdict.patch.empty()) {
     CO_TRY(changed, co_await change({.patch = verdict.patch,

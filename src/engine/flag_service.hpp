@@ -52,8 +52,8 @@ class FlagService {
   Awaitable<Status> unpin(UserId user, std::string reason, Actor actor);
   Awaitable<Result<std::vector<Pin>>> pins() { return store_.pins(); }
 
-  /// At a start, before anything is routed: the environment's changed-value rule (definitions.md §3), and the stored flags
-  /// come into force on this node. Refusals are logged in one sentence and change nothing.
+  /// At a start, before anything is routed: the environment's changed-value rule (definitions.md §3), and the stored
+  /// flags come into force on this node. Refusals are logged in one sentence and change nothing.
   Awaitable<Status> apply_environment(EnvironmentFlags environment);
 
   /// This thread's snapshot.

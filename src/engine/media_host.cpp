@@ -4,8 +4,13 @@
 
 namespace callramp::engine {
 
-MediaHost::MediaHost(MediaHostConfig config, SessionServices services, CallStore& store, LiveSessions& sessions, Settler& settler)
-    : config_(std::move(config)), services_(std::move(services)), store_(store), sessions_(sessions), settler_(settler) {}
+MediaHost::MediaHost(MediaHostConfig config, SessionServices services, CallStore& store, LiveSessions& sessions,
+                     Settler& settler)
+    : config_(std::move(config)),
+      services_(std::move(services)),
+      store_(store),
+      sessions_(sessions),
+      settler_(settler) {}
 
 Awaitable<Result<ClaimedDial>> MediaHost::open_dial(std::string stream_token) {
   CO_TRY(dial, co_await store_.peek_stream_token(std::move(stream_token)));
@@ -26,7 +31,8 @@ Awaitable<void> MediaHost::serve(std::string stream_token, std::unique_ptr<Media
   const Instant deadline = services_.clock.now() + config_.start_deadline;
   std::optional<MediaStart> start;
   while (!start) {
-    const auto event = co_await async::by_deadline(services_.clock, deadline, "the carrier's stream", stream->receive());
+    const auto event =
+        co_await async::by_deadline(services_.clock, deadline, "the carrier's stream", stream->receive());
     if (!event || !*event) {
       // The token is not spent: a carrier may open the stream a second time when the first did not work.
       services_.log.warn("media_never_started", {{"error", event ? "closed before its start" : event.error().message}});
@@ -35,7 +41,8 @@ Awaitable<void> MediaHost::serve(std::string stream_token, std::unique_ptr<Media
     if (auto* given = std::get_if<MediaStart>(&**event)) start = std::move(*given);
   }
   auto dial = co_await open_dial(stream_token);
-  const auto spent = dial ? co_await store_.spend_stream_token(stream_token, services_.clock.now()) : Result<bool>(false);
+  const auto spent =
+      dial ? co_await store_.spend_stream_token(stream_token, services_.clock.now()) : Result<bool>(false);
   if (!spent || !*spent) {
     services_.log.warn("media_token_refused", {{"error", dial ? "already spent" : dial.error().message}});
     co_return co_await stream->hang_up();
@@ -55,7 +62,8 @@ Awaitable<void> MediaHost::talk(ClaimedDial dial, std::unique_ptr<MediaStream> s
                                     .price_book = settler_.prices().version});
     co_return;
   }
-  if (auto moved = co_await store_.mark_progress(id, CallStatus::in_progress, provider_call_id, services_.clock.now()); !moved)
+  if (auto moved = co_await store_.mark_progress(id, CallStatus::in_progress, provider_call_id, services_.clock.now());
+      !moved)
     services_.log.warn("progress_not_stored", {{"attempt_id", id}, {"error", moved.error().message}});
   services_.log.info("session_started", {{"attempt_id", id}, {"call_id", dial.call.id}, {"phone", dial.call.phone}});
   services_.metrics.session_started();
@@ -83,7 +91,12 @@ AttemptFinish MediaHost::finish_of(const ClaimedDial& dial, SessionResult result
     carrier_price = result.carrier->price;
   }
   const PriceBook& book = settler_.prices();
-  std::vector<CostLine> costs = price(book, {.telephony = dial.attempt.provider, .stt = services_.stt.name(), .llm = services_.llm.name(), .tts = services_.tts.name()}, result.usage);
+  std::vector<CostLine> costs = price(book,
+                                      {.telephony = dial.attempt.provider,
+                                       .stt = services_.stt.name(),
+                                       .llm = services_.llm.name(),
+                                       .tts = services_.tts.name()},
+                                      result.usage);
   if (carrier_price) costs = with_carrier_price(book, std::move(costs), dial.attempt.provider, *carrier_price);
   return {.attempt = dial.attempt.id,
           .ending = decide_ending(facts),

@@ -1,4 +1,5 @@
-// MediaHost: takes the media streams that carriers open, runs a conversation in each, and hands its facts to the settler.
+// MediaHost: takes the media streams that carriers open, runs a conversation in each, and hands its facts to the
+// settler.
 #pragma once
 
 #include "engine/call_session.hpp"
@@ -16,7 +17,8 @@ struct MediaHostConfig {
 
 class MediaHost final : public MediaSessions {
  public:
-  MediaHost(MediaHostConfig config, SessionServices services, CallStore& store, LiveSessions& sessions, Settler& settler);
+  MediaHost(MediaHostConfig config, SessionServices services, CallStore& store, LiveSessions& sessions,
+            Settler& settler);
 
   Awaitable<Status> admit(std::string stream_token) override;
   Awaitable<void> serve(std::string stream_token, std::unique_ptr<MediaStream> stream) override;

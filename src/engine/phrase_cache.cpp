@@ -13,9 +13,15 @@ std::string key_of(const std::string& text, const std::string& voice) { return v
 
 }  // namespace
 
-PhraseCache::PhraseCache(const Executor& executor, TextToSpeech& speech, ReadFields read_fields, async::Clock& clock, Log& log,
-                         std::size_t max_bytes)
-    : executor_(executor), speech_(speech), read_fields_(std::move(read_fields)), clock_(clock), log_(log), max_bytes_(max_bytes), background_(executor) {}
+PhraseCache::PhraseCache(const Executor& executor, TextToSpeech& speech, ReadFields read_fields, async::Clock& clock,
+                         Log& log, std::size_t max_bytes)
+    : executor_(executor),
+      speech_(speech),
+      read_fields_(std::move(read_fields)),
+      clock_(clock),
+      log_(log),
+      max_bytes_(max_bytes),
+      background_(executor) {}
 
 Speech PhraseCache::find(const std::string& key) {
   const std::scoped_lock lock(mutex_);
@@ -44,7 +50,10 @@ Awaitable<Result<PhraseCache::Rendered>> PhraseCache::get(std::string text, std:
                                                           AttemptId attempt, Instant deadline) {
   std::string key = key_of(text, voice);
   if (Speech cached = find(key)) co_return Rendered{.speech = std::move(cached)};
-  CO_TRY(stream, co_await speech_.open({.text = std::move(text), .voice = std::move(voice), .language = std::move(language), .attempt = std::move(attempt)},
+  CO_TRY(stream, co_await speech_.open({.text = std::move(text),
+                                        .voice = std::move(voice),
+                                        .language = std::move(language),
+                                        .attempt = std::move(attempt)},
                                        deadline));
   std::vector<std::int16_t> samples;
   for (;;) {
@@ -60,7 +69,9 @@ Awaitable<Result<PhraseCache::Rendered>> PhraseCache::get(std::string text, std:
 }
 
 Awaitable<void> PhraseCache::render(std::string text, std::string voice, std::string language) {
-  if (auto rendered = co_await get(std::move(text), std::move(voice), std::move(language), AttemptId{}, clock_.now() + render_deadline); !rendered)
+  if (auto rendered = co_await get(std::move(text), std::move(voice), std::move(language), AttemptId{},
+                                   clock_.now() + render_deadline);
+      !rendered)
     log_.warn("phrase_not_rendered", {{"error", rendered.error().message}});
 }
 

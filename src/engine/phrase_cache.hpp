@@ -36,7 +36,8 @@ class PhraseCache {
   /// Renders the call's phrases in the background; failures are logged, and get() tries again. Any thread.
   void prefetch(const Agent& agent, const Call& call);
   /// From the cache, or rendered by `deadline`. Any thread.
-  Awaitable<Result<Rendered>> get(std::string text, std::string voice, std::string language, AttemptId attempt, Instant deadline);
+  Awaitable<Result<Rendered>> get(std::string text, std::string voice, std::string language, AttemptId attempt,
+                                  Instant deadline);
   /// In the cache or not at all.
   Speech peek(const std::string& text, const std::string& voice);
   /// Waits for what is rendered in the background.
@@ -57,7 +58,7 @@ class PhraseCache {
   async::Clock& clock_;
   Log& log_;
   const std::size_t max_bytes_;
-  std::mutex mutex_;  // guards what follows; held for a look-up only
+  std::mutex mutex_;          // guards what follows; held for a look-up only
   std::list<Entry> entries_;  // most recently used first
   std::map<std::string, std::list<Entry>::iterator> by_key_;
   std::size_t bytes_ = 0;

@@ -15,8 +15,9 @@ constexpr double burst = 10;  // requests at once after a quiet time
 
 }  // namespace
 
-Reconciler::Reconciler(ReconcilerConfig config, CallStore& store, Settler& settler, const Dialer& dialer, LiveSessions& sessions,
-                       Telephony& telephony, LegacyDialer* legacy, async::Clock& clock, Log& log, CallMetrics& metrics)
+Reconciler::Reconciler(ReconcilerConfig config, CallStore& store, Settler& settler, const Dialer& dialer,
+                       LiveSessions& sessions, Telephony& telephony, LegacyDialer* legacy, async::Clock& clock,
+                       Log& log, CallMetrics& metrics)
     : config_(std::move(config)),
       store_(store),
       settler_(settler),
@@ -58,7 +59,8 @@ bool Reconciler::may_ask(const AttemptId& attempt, Instant now, Duration first, 
   if (allowance_ < 1) return false;
   allowance_ -= 1;
   Patience& patience = place->second;
-  patience.next = now + std::min<Duration>(std::max<Duration>(first, seconds{2}) * (1 << std::min(patience.asked, 8)), most);
+  patience.next =
+      now + std::min<Duration>(std::max<Duration>(first, seconds{2}) * (1 << std::min(patience.asked, 8)), most);
   ++patience.asked;
   return true;
 }
@@ -88,7 +90,8 @@ Awaitable<void> Reconciler::ask_by_number(Attempt attempt, Instant now) {
   if (!found) {
     log_.warn("reconcile_not_answered", {{"attempt_id", attempt.id}, {"error", found.error().message}});
     if (now > attempt.started_at + limit())
-      co_await give_up(std::move(attempt), {Outcome::unknown, std::nullopt, "the carrier could not say whether it dialed"});
+      co_await give_up(std::move(attempt),
+                       {Outcome::unknown, std::nullopt, "the carrier could not say whether it dialed"});
     co_return;
   }
   for (const CarrierCall& call : *found) {
@@ -97,7 +100,9 @@ Awaitable<void> Reconciler::ask_by_number(Attempt attempt, Instant now) {
     const auto owner = co_await store_.find_by_provider_id(attempt.provider, call.provider_call_id);
     if (!owner || (*owner && (*owner)->id != attempt.id)) continue;
     metrics_.reconciled("found_by_number");
-    log_.info("attempt_found", {{"attempt_id", attempt.id}, {"provider_call_id", call.provider_call_id}, {"state", to_string(call.state)}});
+    log_.info(
+        "attempt_found",
+        {{"attempt_id", attempt.id}, {"provider_call_id", call.provider_call_id}, {"state", to_string(call.state)}});
     const auto placed = co_await store_.mark_placed(attempt.id, call.provider_call_id, now);
     if (placed && is_terminal(call.state)) (void)co_await settler_.settle_from_carrier(*placed, call);
     co_return;
@@ -111,12 +116,15 @@ Awaitable<void> Reconciler::ask_by_number(Attempt attempt, Instant now) {
 Awaitable<void> Reconciler::ask_by_id(Attempt attempt, Instant now) {
   // While it rings the callback is the quick way; an answered call without a session has lost its conversation.
   const bool lost = attempt.status == CallStatus::in_progress || attempt.media_started_at.has_value();
-  if (!may_ask(attempt.id, now, lost ? Duration{seconds{3}} : Duration{config_.ring_timeout / 2}, minutes{1})) co_return;
+  if (!may_ask(attempt.id, now, lost ? Duration{seconds{3}} : Duration{config_.ring_timeout / 2}, minutes{1}))
+    co_return;
   const auto call = co_await telephony_.lookup(attempt.provider_call_id, now + config_.request_deadline);
   const bool overdue = now > attempt.started_at + limit();
   if (!call) {
     log_.warn("reconcile_not_answered", {{"attempt_id", attempt.id}, {"error", call.error().message}});
-    if (overdue) co_await give_up(std::move(attempt), {Outcome::unknown, std::nullopt, "the carrier could not say how the call ended"});
+    if (overdue)
+      co_await give_up(std::move(attempt),
+                       {Outcome::unknown, std::nullopt, "the carrier could not say how the call ended"});
     co_return;
   }
   if (is_terminal(call->state)) {
@@ -124,8 +132,8 @@ Awaitable<void> Reconciler::ask_by_id(Attempt attempt, Instant now) {
     (void)co_await settler_.settle_from_carrier(std::move(attempt), *call);
   } else if (overdue) {
     metrics_.reconciled("overdue");
-    co_await give_up(std::move(attempt),
-                     {Outcome::unknown, std::nullopt, "the carrier still calls it in progress past the call's hard limit"});
+    co_await give_up(std::move(attempt), {Outcome::unknown, std::nullopt,
+                                          "the carrier still calls it in progress past the call's hard limit"});
   }
 }
 
@@ -133,7 +141,8 @@ Awaitable<void> Reconciler::ask_old(Attempt attempt, Instant now) {
   // definitions.md: an old call without an outcome after four hours is unknown.
   constexpr hours old_limit{4};
   if (legacy_ == nullptr || now > attempt.started_at + old_limit) {
-    co_await give_up(std::move(attempt), {Outcome::unknown, std::nullopt, "the old system reported no outcome within 4 h"});
+    co_await give_up(std::move(attempt),
+                     {Outcome::unknown, std::nullopt, "the old system reported no outcome within 4 h"});
     co_return;
   }
   if (!may_ask(attempt.id, now, seconds{20}, minutes{5})) co_return;
@@ -166,7 +175,8 @@ Awaitable<void> Reconciler::give_up(Attempt attempt, Ending ending) {
 }
 
 Awaitable<void> Reconciler::fetch_prices(Instant now) {
-  const auto unpriced = co_await store_.unpriced_attempts(telephony_.name(), now - price_patience_limit, now - config_.price_after, price_batch);
+  const auto unpriced = co_await store_.unpriced_attempts(telephony_.name(), now - price_patience_limit,
+                                                          now - config_.price_after, price_batch);
   if (!unpriced) co_return;
   for (const AttemptDetail& detail : *unpriced) {
     Patience& patience = price_patience_[detail.attempt.id];

@@ -17,8 +17,9 @@ std::string json_or_null(bool present, std::string_view text) {
 
 FeedEvent call_event(const Call& call) {
   // Ids, enumerations and a masked number: nothing here needs escaping.
-  return {"call", fmt::format(R"({{"id":"{}","status":"{}","system":{},"outcome":{},"phone":"{}","at":"{}"}})", call.id.str(),
-                              to_string(call.status), json_or_null(call.system.has_value(), call.system ? to_string(*call.system) : ""),
+  return {"call", fmt::format(R"({{"id":"{}","status":"{}","system":{},"outcome":{},"phone":"{}","at":"{}"}})",
+                              call.id.str(), to_string(call.status),
+                              json_or_null(call.system.has_value(), call.system ? to_string(*call.system) : ""),
                               json_or_null(call.outcome.has_value(), call.outcome ? to_string(*call.outcome) : ""),
                               call.phone.masked(), to_iso(call.updated_at))};
 }
@@ -74,7 +75,8 @@ Awaitable<Status> Settler::on_carrier_event(std::string provider, CarrierCall ca
               {{"provider", provider}, {"provider_call_id", call.provider_call_id}, {"state", to_string(call.state)}});
     co_return Status{};
   }
-  if (!attempt->provider_call_id.empty() && !call.provider_call_id.empty() && attempt->provider_call_id != call.provider_call_id) {
+  if (!attempt->provider_call_id.empty() && !call.provider_call_id.empty() &&
+      attempt->provider_call_id != call.provider_call_id) {
     log_.error("carrier_event_mismatched", {{"attempt_id", attempt->id}, {"provider_call_id", call.provider_call_id}});
     co_return Status{};
   }
@@ -87,8 +89,8 @@ Awaitable<Status> Settler::on_carrier_event(std::string provider, CarrierCall ca
                               : call.state == CarrierState::ringing   ? CallStatus::ringing
                                                                       : CallStatus::dialing;
     CO_TRY(moved, co_await store_.mark_progress(attempt->id, status, call.provider_call_id, clock_.now()));
-    feed_.publish({"attempt", fmt::format(R"({{"id":"{}","call":"{}","status":"{}"}})", moved.id.str(), moved.call.str(),
-                                          to_string(moved.status))});
+    feed_.publish({"attempt", fmt::format(R"({{"id":"{}","call":"{}","status":"{}"}})", moved.id.str(),
+                                          moved.call.str(), to_string(moved.status))});
     co_return Status{};
   }
   // A conversation of ours knows more than the carrier: it ends by itself, soon, and settles.
@@ -130,7 +132,8 @@ Awaitable<Status> Settler::on_legacy_report(LegacyReport report) {
 Awaitable<Status> Settler::settle_from_legacy(Attempt attempt, LegacyReport report) {
   if (attempt.status == CallStatus::final_) co_return Status{};
   if (!report.outcome) {
-    if (auto moved = co_await store_.mark_progress(attempt.id, CallStatus::in_progress, report.id, clock_.now()); !moved)
+    if (auto moved = co_await store_.mark_progress(attempt.id, CallStatus::in_progress, report.id, clock_.now());
+        !moved)
       co_return std::unexpected(moved.error());
     co_return Status{};
   }
@@ -142,7 +145,9 @@ Awaitable<Status> Settler::settle_from_legacy(Attempt attempt, LegacyReport repo
                        .price_book = prices_.version};
   if (report.started_at && report.ended_at)
     finish.carrier_duration = std::chrono::duration_cast<seconds>(*report.ended_at - *report.started_at);
-  if (report.cost) finish.costs.push_back({.provider = "old", .item = "call", .quantity = 1, .unit = "call", .cost = *report.cost, .estimated = false});
+  if (report.cost)
+    finish.costs.push_back(
+        {.provider = "old", .item = "call", .quantity = 1, .unit = "call", .cost = *report.cost, .estimated = false});
   co_return co_await this->finish(std::move(finish));
 }
 

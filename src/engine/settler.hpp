@@ -18,8 +18,8 @@ namespace callramp::engine {
 
 class Settler final : public CarrierEvents, public LegacyEvents {
  public:
-  Settler(CallStore& store, LiveSessions& sessions, const PriceBook& prices, async::Clock& clock, Log& log, CallMetrics& metrics,
-          EventFeed& feed);
+  Settler(CallStore& store, LiveSessions& sessions, const PriceBook& prices, async::Clock& clock, Log& log,
+          CallMetrics& metrics, EventFeed& feed);
 
   /// Stores the ending; a second one for the same attempt changes nothing. Retries a store that is briefly unavailable.
   Awaitable<Status> finish(AttemptFinish finish);

@@ -65,14 +65,24 @@ TEST_CASE("each way in which a dial can end has its outcome") {
       {"no answer", [](auto& callee) { callee.does_not_answer(); }, Outcome::no_answer, std::nullopt},
       {"carrier failed", [](auto& callee) { callee.fails(); }, Outcome::unreachable, std::nullopt},
       {"busy, callback lost", [](auto& callee) { callee.is_busy().callbacks_get_lost(); }, Outcome::busy, std::nullopt},
-      {"busy, callback late", [](auto& callee) { callee.is_busy().callbacks_late_by(minutes{3}); }, Outcome::busy, std::nullopt},
-      {"busy, callback twice", [](auto& callee) { callee.is_busy().callbacks_come_twice(); }, Outcome::busy, std::nullopt},
-      {"no answer to the dial, but it dialed", [](auto& callee) { callee.is_busy().times_out_but_dials(); }, Outcome::busy, std::nullopt},
-      {"no answer to the dial, and it did not", [](auto& callee) { callee.times_out_undialed(); }, Outcome::failed, Fault::telephony},
-      {"number refused", [](auto& callee) { callee.is_refused({ErrorCode::invalid_phone_number, "no such number"}); }, Outcome::invalid_number, std::nullopt},
-      {"request refused", [](auto& callee) { callee.is_refused({ErrorCode::invalid_request, "bad StreamUrl"}); }, Outcome::failed, Fault::ours},
-      {"hangs up at once", [](auto& callee) { callee.answers([](fakes::FakeLine& line) { line.hangs_up_after(milliseconds{1500}); }); }, Outcome::early_hangup, std::nullopt},
-      {"line breaks at once", [](auto& callee) { callee.answers([](fakes::FakeLine& line) { line.breaks_after(milliseconds{1500}); }); }, Outcome::early_hangup, std::nullopt},
+      {"busy, callback late", [](auto& callee) { callee.is_busy().callbacks_late_by(minutes{3}); }, Outcome::busy,
+       std::nullopt},
+      {"busy, callback twice", [](auto& callee) { callee.is_busy().callbacks_come_twice(); }, Outcome::busy,
+       std::nullopt},
+      {"no answer to the dial, but it dialed", [](auto& callee) { callee.is_busy().times_out_but_dials(); },
+       Outcome::busy, std::nullopt},
+      {"no answer to the dial, and it did not", [](auto& callee) { callee.times_out_undialed(); }, Outcome::failed,
+       Fault::telephony},
+      {"number refused", [](auto& callee) { callee.is_refused({ErrorCode::invalid_phone_number, "no such number"}); },
+       Outcome::invalid_number, std::nullopt},
+      {"request refused", [](auto& callee) { callee.is_refused({ErrorCode::invalid_request, "bad StreamUrl"}); },
+       Outcome::failed, Fault::ours},
+      {"hangs up at once",
+       [](auto& callee) { callee.answers([](fakes::FakeLine& line) { line.hangs_up_after(milliseconds{1500}); }); },
+       Outcome::early_hangup, std::nullopt},
+      {"line breaks at once",
+       [](auto& callee) { callee.answers([](fakes::FakeLine& line) { line.breaks_after(milliseconds{1500}); }); },
+       Outcome::early_hangup, std::nullopt},
       {"answered, no media", [](auto& callee) { callee.opens_no_media(); }, Outcome::failed, Fault::telephony},
   };
   for (const Row& row : rows) {
@@ -112,21 +122,32 @@ TEST_CASE("a provider that misbehaves still leaves one outcome that names it") {
   };
   const Error gone{ErrorCode::unavailable, "503"};
   const Row rows[] = {
-      {"the model never answers", [&](EngineWorld& w) { for (int i = 0; i < 9; ++i) w.llm.stalls_next(); }, Outcome::failed, Fault::llm},
+      {"the model never answers",
+       [&](EngineWorld& w) {
+         for (int i = 0; i < 9; ++i) w.llm.stalls_next();
+       },
+       Outcome::failed, Fault::llm},
       {"the model refuses", [&](EngineWorld& w) { w.llm.refuses_all(gone); }, Outcome::failed, Fault::llm},
       {"the model stalls once", [&](EngineWorld& w) { w.llm.stalls_next(); }, Outcome::completed, std::nullopt},
-      {"the model breaks after a sentence", [&](EngineWorld& w) { w.llm.breaks_next_after("It arrives tomorrow. And"); }, Outcome::completed, std::nullopt},
+      {"the model breaks after a sentence",
+       [&](EngineWorld& w) { w.llm.breaks_next_after("It arrives tomorrow. And"); }, Outcome::completed, std::nullopt},
       {"no voice at all", [&](EngineWorld& w) { w.tts.refuses_all(gone); }, Outcome::failed, Fault::tts},
       {"recognition refuses", [&](EngineWorld& w) { w.stt.refuses_all(gone); }, Outcome::failed, Fault::stt},
-      {"recognition key is wrong", [&](EngineWorld& w) { w.stt.refuses_all(Error{ErrorCode::unauthorized, "401"}); }, Outcome::failed, Fault::stt},
-      {"recognition breaks once", [&](EngineWorld& w) { w.stt.breaks_next_after(seconds{1}); }, Outcome::completed, std::nullopt},
-      {"no speech_final is ever sent", [&](EngineWorld& w) { w.stt.sends_no_speech_final(); }, Outcome::completed, std::nullopt},
+      {"recognition key is wrong", [&](EngineWorld& w) { w.stt.refuses_all(Error{ErrorCode::unauthorized, "401"}); },
+       Outcome::failed, Fault::stt},
+      {"recognition breaks once", [&](EngineWorld& w) { w.stt.breaks_next_after(seconds{1}); }, Outcome::completed,
+       std::nullopt},
+      {"no speech_final is ever sent", [&](EngineWorld& w) { w.stt.sends_no_speech_final(); }, Outcome::completed,
+       std::nullopt},
   };
   for (const Row& row : rows) {
     CAPTURE(std::string(row.name));
     EngineWorld world;
     world.carrier.every_call().answers([](fakes::FakeLine& line) {
-      line.replies("hello yes").replies("when does my order arrive").replies("are you there").hangs_up_after(seconds{60});
+      line.replies("hello yes")
+          .replies("when does my order arrive")
+          .replies("are you there")
+          .hangs_up_after(seconds{60});
     });
     row.breaks(world);
     world.run([&]() -> Awaitable<void> {
@@ -140,7 +161,9 @@ TEST_CASE("a provider that misbehaves still leaves one outcome that names it") {
 
 TEST_CASE("a callee who interrupts silences the agent, and only what was heard is in the transcript") {
   EngineWorld world;
-  world.llm.answers("This is a rather long answer that goes on and on about many things. It has a second sentence too. And a third one.");
+  world.llm.answers(
+      "This is a rather long answer that goes on and on about many things. It has a second sentence too. And a third "
+      "one.");
   world.carrier.every_call().answers([](fakes::FakeLine& line) {
     line.replies("tell me everything").says(seconds{9}, "stop stop please stop now").hangs_up_after(seconds{30});
   });
@@ -165,7 +188,9 @@ TEST_CASE("the model's end_call tool says goodbye and hangs up") {
   EngineWorld world;
   world.llm.answers_next("It arrives tomorrow.");
   world.llm.calls_tool_next("end_call", "{}", "Thank you, goodbye.");
-  world.carrier.every_call().answers([](fakes::FakeLine& line) { line.replies("when does my order arrive please").replies("fine thank you that was all I wanted"); });
+  world.carrier.every_call().answers([](fakes::FakeLine& line) {
+    line.replies("when does my order arrive please").replies("fine thank you that was all I wanted");
+  });
   world.run([&]() -> Awaitable<void> {
     const CallDetail detail = co_await world.final_call(co_await world.place());
     CHECK_MESSAGE(outcome_of(detail) == Outcome::completed, detail.call.reason);

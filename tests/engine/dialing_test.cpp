@@ -52,7 +52,8 @@ TEST_CASE("after the kill switch's reply no dial starts, and calls in progress f
     std::vector<CallId> ids;
     for (int i = 0; i < 30; ++i) ids.push_back(co_await world.place("+9198765432" + std::to_string(10 + i)));
     co_await world.clock.sleep_for(milliseconds{30});
-    const auto reply = co_await world.flags.patch({.outbound_calls_enabled = false}, std::nullopt, world.admin, "test", "kill");
+    const auto reply =
+        co_await world.flags.patch({.outbound_calls_enabled = false}, std::nullopt, world.admin, "test", "kill");
     REQUIRE(reply);
     CHECK(reply->unconfirmed_nodes.empty());
     const std::size_t dialed = world.carrier.dials().size();
@@ -70,7 +71,8 @@ TEST_CASE("a kill while the carrier is slow names this node instead of promising
     co_await world.place();
     co_await world.clock.sleep_for(milliseconds{100});
     const Instant asked = world.clock.now();
-    const auto reply = co_await world.flags.patch({.outbound_calls_enabled = false}, std::nullopt, world.admin, "test", "kill");
+    const auto reply =
+        co_await world.flags.patch({.outbound_calls_enabled = false}, std::nullopt, world.admin, "test", "kill");
     REQUIRE(reply);
     CHECK(reply->unconfirmed_nodes == std::vector<NodeId>{world.node});
     CHECK(world.clock.now() - asked <= seconds{1});
@@ -80,7 +82,8 @@ TEST_CASE("a kill while the carrier is slow names this node instead of promising
 TEST_CASE("users above the percentage are dialed by the old system and counted there") {
   EngineWorld world;
   world.run([&]() -> Awaitable<void> {
-    CHECK(co_await world.flags.patch({.outbound_calls_percentage = Percent{}}, std::nullopt, world.admin, "test", "none"));
+    CHECK(co_await world.flags.patch({.outbound_calls_percentage = Percent{}}, std::nullopt, world.admin, "test",
+                                     "none"));
     const CallDetail detail = co_await world.final_call(co_await world.place());
     CHECK(detail.call.system == System::old_system);
     CHECK(detail.call.outcome == Outcome::completed);
@@ -93,7 +96,8 @@ TEST_CASE("an old system that lost our request is asked again under the same key
   EngineWorld world;
   world.old_system.times_out_next(true);
   world.run([&]() -> Awaitable<void> {
-    CHECK(co_await world.flags.patch({.outbound_calls_percentage = Percent{}}, std::nullopt, world.admin, "test", "none"));
+    CHECK(co_await world.flags.patch({.outbound_calls_percentage = Percent{}}, std::nullopt, world.admin, "test",
+                                     "none"));
     const CallDetail detail = co_await world.final_call(co_await world.place());
     CHECK(detail.call.outcome == Outcome::completed);
     CHECK(world.old_system.dials().size() == 1);
@@ -105,7 +109,8 @@ TEST_CASE("promotional calls wait for the callee's morning") {
   night.carrier.every_call().is_busy();
   night.run([&]() -> Awaitable<void> {
     co_await night.clock.sleep_for(hours{11});  // 23:00 in India
-    auto accepted = co_await night.calls.place({.phone = "+919876543210", .agent = AgentId{"agent"}, .kind = CallKind::promotional});
+    auto accepted = co_await night.calls.place(
+        {.phone = "+919876543210", .agent = AgentId{"agent"}, .kind = CallKind::promotional});
     REQUIRE(accepted);
     co_await night.clock.sleep_for(hours{9});  // 08:00
     CHECK(night.carrier.dials().empty());
@@ -122,7 +127,10 @@ TEST_CASE("a number on the do-not-call list is not dialed, also if it was added 
     const CallId first = co_await world.place("+919876543210");
     co_await world.clock.sleep_for(seconds{5});
     const CallId second = co_await world.place("+919876543210");  // waits for the first
-    CHECK(co_await world.stores->do_not_call().add({.phone = PhoneNumber::parse("+919876543210").value(), .reason = "asked", .actor = "test", .created_at = world.clock.now()}));
+    CHECK(co_await world.stores->do_not_call().add({.phone = PhoneNumber::parse("+919876543210").value(),
+                                                    .reason = "asked",
+                                                    .actor = "test",
+                                                    .created_at = world.clock.now()}));
     const CallDetail ended = co_await world.final_call(second);
     CHECK(ended.call.outcome == Outcome::cancelled);
     co_await world.final_call(first);
@@ -135,7 +143,9 @@ TEST_CASE("a number on the do-not-call list is not dialed, also if it was added 
 
 TEST_CASE("a call cancelled while it rings ends when it is answered, one in progress says goodbye") {
   EngineWorld world;
-  world.carrier.every_call().answers_after(seconds{10}).answers([](fakes::FakeLine& line) { line.replies("hello yes").replies("go on please"); });
+  world.carrier.every_call().answers_after(seconds{10}).answers([](fakes::FakeLine& line) {
+    line.replies("hello yes").replies("go on please");
+  });
   world.run([&]() -> Awaitable<void> {
     const CallId ringing = co_await world.place("+919876543210");
     const CallId talking = co_await world.place("+919876543211");

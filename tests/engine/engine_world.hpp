@@ -43,12 +43,15 @@ struct EngineWorld {
   fakes::FakeLanguageModel llm{clock};
   fakes::FakeTextToSpeech tts{clock};
   fakes::FakeLegacyDialer old_system{executor, clock};
-  std::unique_ptr<sql::SqlStores> stores = sql::SqlStores::open({.url = "sqlite::memory:", .now = noon, .run_inline = true}).value();
+  std::unique_ptr<sql::SqlStores> stores =
+      sql::SqlStores::open({.url = "sqlite::memory:", .now = noon, .run_inline = true}).value();
   PriceBook prices = [] {
     PriceBook book{.version = "test"};
     book.telephony["fake"] = {.pulse = seconds{60}, .per_pulse = parse_money("0.50 INR").value()};
     book.stt_per_minute["*"] = parse_money("0.40 INR").value();
-    book.llm["*"] = {.input_per_million = parse_money("30.00 INR").value(), .cached_per_million = parse_money("8.00 INR").value(), .output_per_million = parse_money("130.00 INR").value()};
+    book.llm["*"] = {.input_per_million = parse_money("30.00 INR").value(),
+                     .cached_per_million = parse_money("8.00 INR").value(),
+                     .output_per_million = parse_money("130.00 INR").value()};
     book.tts_per_1000_characters["*"] = parse_money("2.50 INR").value();
     return book;
   }();
@@ -61,9 +64,37 @@ struct EngineWorld {
   ReadFields read_fields = [](const std::string&) { return voice::Fields{{"name", "Asha"}}; };
   PhraseCache phrases{executor, tts, read_fields, clock, log};
   CallService calls{{.old_system_available = true}, stores->calls(), flags, phones, clock, random, log};
-  Dialer dialer{executor, {.node = node, .max_concurrent = 10, .dials_per_second = 100, .windows = {{CallKind::promotional, CallingWindow{}}}}, stores->calls(), flags, settler, carrier, &old_system, phones, phrases, clock, random, log, call_metrics, feed};
-  Reconciler reconciler{{.node = node}, stores->calls(), settler, dialer, sessions, carrier, &old_system, clock, log, call_metrics};
-  MediaHost host{{}, {.stt = stt, .llm = llm, .tts = tts, .phrases = phrases, .clock = clock, .log = log, .metrics = call_metrics, .read_fields = read_fields}, stores->calls(), sessions, settler};
+  Dialer dialer{executor,
+                {.node = node,
+                 .max_concurrent = 10,
+                 .dials_per_second = 100,
+                 .windows = {{CallKind::promotional, CallingWindow{}}}},
+                stores->calls(),
+                flags,
+                settler,
+                carrier,
+                &old_system,
+                phones,
+                phrases,
+                clock,
+                random,
+                log,
+                call_metrics,
+                feed};
+  Reconciler reconciler{{.node = node}, stores->calls(), settler, dialer, sessions,
+                        carrier,        &old_system,     clock,   log,    call_metrics};
+  MediaHost host{{},
+                 {.stt = stt,
+                  .llm = llm,
+                  .tts = tts,
+                  .phrases = phrases,
+                  .clock = clock,
+                  .log = log,
+                  .metrics = call_metrics,
+                  .read_fields = read_fields},
+                 stores->calls(),
+                 sessions,
+                 settler};
   Actor admin{"asha", Role::admin};
 
   EngineWorld() {
@@ -80,8 +111,16 @@ struct EngineWorld {
   template <class Story>
   void run(Story story) {
     async::run(context, clock, [&]() -> Awaitable<void> {
-      CHECK(co_await stores->agents().put({.id = AgentId{"agent"}, .name = "Agent", .greeting = "Hello {{name}}.", .disclosure = "I am an AI assistant.", .prompt = "Help.", .created_at = noon, .updated_at = noon}, "test"));
-      CHECK(co_await flags.patch({.outbound_calls_percentage = Percent::from_basis_points(10000).value()}, std::nullopt, admin, "test", "all on new"));
+      CHECK(co_await stores->agents().put({.id = AgentId{"agent"},
+                                           .name = "Agent",
+                                           .greeting = "Hello {{name}}.",
+                                           .disclosure = "I am an AI assistant.",
+                                           .prompt = "Help.",
+                                           .created_at = noon,
+                                           .updated_at = noon},
+                                          "test"));
+      CHECK(co_await flags.patch({.outbound_calls_percentage = Percent::from_basis_points(10000).value()}, std::nullopt,
+                                 admin, "test", "all on new"));
       async::TaskScope engine(executor);
       engine.spawn(dialer.run());
       engine.spawn(reconciler.run());

@@ -17,6 +17,7 @@
 #include "app/commands/groups.hpp"
 #include "app/contacts.hpp"
 #include "app/json_log.hpp"
+#include "app/json_print.hpp"
 #include "app/platform.hpp"
 #include "app/signals.hpp"
 #include "async/io_threads.hpp"
@@ -41,7 +42,8 @@ class Scoreboard {
   explicit Scoreboard(Terminal& terminal) : terminal_(terminal), colour_(::isatty(STDOUT_FILENO) == 1) {}
 
   void heading() {
-    print(fmt::format("{:<9} {:<15} {:<5} {:<14} {:>7} {:>12}  {}", "time", "number", "sys", "outcome", "talked", "cost", "why"));
+    print(fmt::format("{:<9} {:<15} {:<5} {:<14} {:>7} {:>12}  {}", "time", "number", "sys", "outcome", "talked",
+                      "cost", "why"));
   }
   void final_call(const json::value& call) {
     const std::string system = shared_text(call, "system") == "new-system" ? "new" : "old";
@@ -58,8 +60,9 @@ class Scoreboard {
       if (const auto money = parse_money(cost)) spent_ += money->micros;
     }
     print(paint(success, outcome == "failed",
-                fmt::format("{:<9} {:<15} {:<5} {:<14} {:>7} {:>12}  {}", at.size() > 19 ? at.substr(11, 8) : at, masked(shared_text(call, "phoneNumber")), system, outcome,
-                            talked(call), cost, shared_text(call, "reason"))));
+                fmt::format("{:<9} {:<15} {:<5} {:<14} {:>7} {:>12}  {}", at.size() > 19 ? at.substr(11, 8) : at,
+                            masked(shared_text(call, "phoneNumber")), system, outcome, talked(call), cost,
+                            shared_text(call, "reason"))));
     if (++since_summary_ == 10) {
       since_summary_ = 0;
       print(summary_line());
@@ -103,8 +106,11 @@ class Scoreboard {
     std::string line = "  —";
     for (const char* system : {"new", "old"}) {
       const Tally& tally = tallies_[system];
-      line += tally.calls == 0 ? fmt::format(" {}: no call yet ", system)
-                               : fmt::format(" {}: success {:.0f} % of {} ", system, 100.0 * static_cast<double>(tally.successful) / static_cast<double>(tally.calls), tally.calls);
+      line += tally.calls == 0
+                  ? fmt::format(" {}: no call yet ", system)
+                  : fmt::format(" {}: success {:.0f} % of {} ", system,
+                                100.0 * static_cast<double>(tally.successful) / static_cast<double>(tally.calls),
+                                tally.calls);
       line += "·";
     }
     return line + " spent " + to_string(Money{spent_, {}});
@@ -140,16 +146,19 @@ Ran prepare(const Client& client, const Agent& agent, bool fresh) {
     return std::unexpected(stored.error());
   if (!fresh) return {};
   const json::object half{{"outboundCallsPercentage", 50}, {"reason", "demo: both systems side by side"}};
-  if (const auto set = client.send("PATCH", "/api/v1/admin/feature-flags", half); !set) return std::unexpected(set.error());
+  if (const auto set = client.send("PATCH", "/api/v1/admin/feature-flags", half); !set)
+    return std::unexpected(set.error());
   return {};
 }
 
 // Feeds contacts until `limit` calls are accepted and finished, or until a stop signal.
-Ran feed(const Client& client, Scoreboard& board, const std::vector<Contact>& contacts, const std::string& agent, std::size_t limit) {
+Ran feed(const Client& client, Scoreboard& board, const std::vector<Contact>& contacts, const std::string& agent,
+         std::size_t limit) {
   std::size_t accepted = 0;
   while (board.finished() < limit) {
     if (stop_signal_within(step)) return {};
-    while (accepted < limit && accepted < contacts.size() && accepted - std::min(accepted, board.finished()) < calls_ahead) {
+    while (accepted < limit && accepted < contacts.size() &&
+           accepted - std::min(accepted, board.finished()) < calls_ahead) {
       const auto placed = client.send("POST", "/api/v1/calls/outbound", request_for(contacts[accepted], agent));
       if (!placed) return std::unexpected(placed.error());
       ++accepted;
@@ -165,7 +174,8 @@ Result<std::size_t> call_limit(const Arguments& arguments) {
   std::size_t limit = 0;
   const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), limit);
   if (error != std::errc{} || end != text->data() + text->size() || limit < 1 || limit > generated_count)
-    return fail(ErrorCode::invalid_request, fmt::format("--calls '{}' must be a number from 1 to {}", *text, generated_count));
+    return fail(ErrorCode::invalid_request,
+                fmt::format("--calls '{}' must be a number from 1 to {}", *text, generated_count));
   return limit;
 }
 
@@ -181,7 +191,10 @@ Ran run_demo(const Arguments& arguments, Terminal& terminal) {
   JsonLog log(refused_early.log_level, log_file);
   async::SystemClock clock;
   async::IoThreads io(1);
-  sandbox::Sandbox box(io.executors(), {.ledger_file = refused_early.data_dir + "/ledger.jsonl", .voices_folder = refused_early.data_dir + "/voices"}, std::move(world), clock, log);
+  sandbox::Sandbox box(
+      io.executors(),
+      {.ledger_file = refused_early.data_dir + "/ledger.jsonl", .voices_folder = refused_early.data_dir + "/voices"},
+      std::move(world), clock, log);
   struct Stop {
     async::IoThreads& io;
     sandbox::Sandbox& box;
@@ -195,7 +208,10 @@ Ran run_demo(const Arguments& arguments, Terminal& terminal) {
   TRY(platform, Platform::create(config, {.open_page = true}, log));
   TRY_VOID(platform->start());
   const bool fresh = !platform->admin_token_file().empty();
-  const Terminal inside{.in = terminal.in, .out = terminal.out, .err = terminal.err, .environment = [&](const std::string& name) -> std::optional<std::string> {
+  const Terminal inside{.in = terminal.in,
+                        .out = terminal.out,
+                        .err = terminal.err,
+                        .environment = [&](const std::string& name) -> std::optional<std::string> {
                           if (name == "CALLRAMP_URL") return fmt::format("http://127.0.0.1:{}", platform->port());
                           if (name == "CALLRAMP_DATA_DIR") return config.data_dir;
                           return std::nullopt;
@@ -211,10 +227,18 @@ Ran run_demo(const Arguments& arguments, Terminal& terminal) {
   const std::vector<Contact> invented = generated_contacts(limit, 1);
   list.contacts.insert(list.contacts.end(), invented.begin(), invented.end());
   Scoreboard board(terminal);
-  board.print(fmt::format("callramp demo: http://localhost:{} · everything outside is the sandbox on this machine, nobody is called", platform->port()));
-  board.print(fmt::format("contacts: {} of examples/contacts.csv, {} rows rejected ({}); then invented ones · log: {}", list.contacts.size() - invented.size(), list.rejected.size(),
-                          list.rejected.empty() ? "none" : fmt::format("first: line {}: {}", list.rejected.front().line, list.rejected.front().reason), log_file));
-  board.print("Ctrl-C ends it. Try: ./run flags set outboundCallsPercentage=25   ./run flags kill --reason test   ./run calls list\n");
+  board.print(fmt::format(
+      "callramp demo: http://localhost:{} · everything outside is the sandbox on this machine, nobody is called",
+      platform->port()));
+  board.print(fmt::format("contacts: {} of examples/contacts.csv, {} rows rejected ({}); then invented ones · log: {}",
+                          list.contacts.size() - invented.size(), list.rejected.size(),
+                          list.rejected.empty() ? "none"
+                                                : fmt::format("first: line {}: {}", list.rejected.front().line,
+                                                              list.rejected.front().reason),
+                          log_file));
+  board.print(
+      "Ctrl-C ends it. Try: ./run flags set outboundCallsPercentage=25   ./run flags kill --reason test   ./run calls "
+      "list\n");
   board.heading();
   std::thread watcher([&] { watch(client, board); });
   const Ran fed = feed(client, board, list.contacts, agent.id.str(), limit);
@@ -231,7 +255,10 @@ Result<Config> demo_config(Config config, const DemoDoors& doors) {
   const Config defaults;
   const auto untouched = [](const std::string& value, const std::string& standard, const char* key) -> Status {
     if (value == standard) return {};
-    return fail(ErrorCode::invalid_request, fmt::format("{} is set to '{}', but the demo calls only its own sandbox; unset it, or use `callramp serve`", key, value));
+    return fail(
+        ErrorCode::invalid_request,
+        fmt::format("{} is set to '{}', but the demo calls only its own sandbox; unset it, or use `callramp serve`",
+                    key, value));
   };
   TRY_VOID(untouched(config.exotel_base_url, defaults.exotel_base_url, "EXOTEL_BASE_URL"));
   TRY_VOID(untouched(config.deepgram_base_url, defaults.deepgram_base_url, "DEEPGRAM_BASE_URL"));

@@ -22,7 +22,8 @@ Ran serve(const Arguments& arguments, Terminal& terminal) {
   JsonLog log(config.log_level);
   TRY(platform, Platform::create(config, {}, log));
   TRY_VOID(platform->start());
-  terminal.out << fmt::format("callramp serves http{}://{}:{}\n", config.tls_certificate_file.empty() ? "" : "s", config.host, platform->port());
+  terminal.out << fmt::format("callramp serves http{}://{}:{}\n", config.tls_certificate_file.empty() ? "" : "s",
+                              config.host, platform->port());
   if (!platform->admin_token_file().empty())
     terminal.out << fmt::format("the first admin token is in {}\n", platform->admin_token_file());
   terminal.out.flush();
@@ -46,7 +47,8 @@ Ran run_sandbox(const Arguments& arguments, Terminal& terminal) {
     int parsed = 0;
     const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), parsed);
     if (error != std::errc{} || end != text->data() + text->size() || parsed < 1 || parsed > 65526)
-      return bad_usage("--port '" + *text + "' must be a number from 1 to 65526: the sandbox uses it and the nine after it");
+      return bad_usage("--port '" + *text +
+                       "' must be a number from 1 to 65526: the sandbox uses it and the nine after it");
     port = static_cast<std::uint16_t>(parsed);
   }
   hold_stop_signals();
@@ -64,7 +66,8 @@ Ran run_sandbox(const Arguments& arguments, Terminal& terminal) {
   const Status started = box.start();
   if (started) {
     terminal.out << fmt::format(
-        "export EXOTEL_BASE_URL={}\nexport DEEPGRAM_BASE_URL={}\nexport OPENAI_BASE_URL={}/v1\nexport OLD_SYSTEM_URL={}\n# control and ledger: {}\n",
+        "export EXOTEL_BASE_URL={}\nexport DEEPGRAM_BASE_URL={}\nexport OPENAI_BASE_URL={}/v1\nexport "
+        "OLD_SYSTEM_URL={}\n# control and ledger: {}\n",
         box.url(sandbox::Door::exotel), box.url(sandbox::Door::deepgram), box.url(sandbox::Door::openai),
         box.url(sandbox::Door::old_dialer), box.url(sandbox::Door::control));
     terminal.out.flush();
@@ -83,7 +86,8 @@ void add_server_commands(Command root) {
       .example("callramp serve --config callramp.yaml")
       .example("OUTBOUND_CALLS_PERCENTAGE=10 callramp serve")
       .runs(serve);
-  root.add("sandbox", "Runs stand-ins of Exotel, Deepgram, OpenAI and the old dialer, each with its real wire protocol.")
+  root.add("sandbox",
+           "Runs stand-ins of Exotel, Deepgram, OpenAI and the old dialer, each with its real wire protocol.")
       .option("--world", "FILE", "who answers, how fast, and which faults happen (YAML)")
       .option("--port", "PORT", "the first of ten ports (default 4010)")
       .option("--ledger", "FILE", "write every dial there, before it is answered")
