@@ -12,7 +12,9 @@ class NoTelephony final : public Telephony {
   std::string caller_id() const override { return {}; }
   Awaitable<Result<std::string>> place(DialRequest, Instant) override { co_return nobody(); }
   Awaitable<Result<CarrierCall>> lookup(std::string, Instant) override { co_return nobody(); }
-  Awaitable<Result<std::vector<CarrierCall>>> find(PhoneNumber, Instant, Instant, Instant) override { co_return nobody(); }
+  Awaitable<Result<std::vector<CarrierCall>>> find(PhoneNumber, Instant, Instant, Instant) override {
+    co_return nobody();
+  }
   Awaitable<Status> probe(Instant) override { co_return nobody(); }
 
  private:

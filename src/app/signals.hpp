@@ -6,7 +6,8 @@
 
 namespace callramp::app {
 
-/// Blocks the two for this thread and all that it starts from now on; SIGPIPE is ignored. Call before any thread starts.
+/// Blocks the two for this thread and all that it starts from now on; SIGPIPE is ignored. Call before any thread
+/// starts.
 inline void hold_stop_signals() {
   std::signal(SIGPIPE, SIG_IGN);
   sigset_t set;

@@ -1,8 +1,8 @@
 #include "adapters/deepgram/deepgram_text_to_speech.hpp"
 
+#include "adapters/common/speech_body.hpp"
 #include "adapters/deepgram/requests.hpp"
 #include "adapters/deepgram/wire.hpp"
-#include "adapters/common/speech_body.hpp"
 
 namespace callramp::deepgram {
 

@@ -1,8 +1,8 @@
 // What Deepgram's two adapters share: the key in the header, and the question whether it is good.
 #pragma once
 
-#include "adapters/deepgram/config.hpp"
 #include "adapters/common/json_read.hpp"
+#include "adapters/deepgram/config.hpp"
 #include "net/client_pool.hpp"
 
 namespace callramp::deepgram {

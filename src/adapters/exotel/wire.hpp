@@ -7,8 +7,8 @@
 #include <string_view>
 #include <vector>
 
-#include "adapters/exotel/config.hpp"
 #include "adapters/common/json_read.hpp"
+#include "adapters/exotel/config.hpp"
 #include "net/http.hpp"
 #include "ports/telephony.hpp"
 

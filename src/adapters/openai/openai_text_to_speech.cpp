@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "adapters/common/json_read.hpp"
-#include "adapters/openai/requests.hpp"
 #include "adapters/common/speech_body.hpp"
+#include "adapters/openai/requests.hpp"
 #include "audio/resample.hpp"
 
 namespace callramp::openai {
