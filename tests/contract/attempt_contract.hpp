@@ -155,6 +155,24 @@ TEST_CASE_TEMPLATE("a finished attempt is stored whole and once", Database, CALL
         ErrorCode::not_found);
 }
 
+TEST_CASE_TEMPLATE("a transcript keeps every character that a database can hold", Database, CALLRAMP_STORES) {
+  Database db;
+  db.with_agent();
+  AttemptFinish finish = db.finish(db.dialed("c1", 1).attempt, {Outcome::busy, std::nullopt, ""}, start + minutes{1});
+  const std::string odd = "it's \"odd\"; :name ? % \\ \n\t \x01 \xf0\x9f\x98\x80";
+  finish.transcript = {
+      {.text = odd}, {.text = std::string("a\0b", 3)}, {.text = ""}, {.text = std::string(100'000, 'x')}};
+  db.get(db.ports().calls.finish_attempt(finish));
+  const auto lines = db.get(db.ports().calls.get(CallId{"c1"})).attempts.at(0).transcript;
+  REQUIRE(lines.size() == 4);
+  CHECK(lines[0].text == odd);
+  CHECK(lines[1].text ==
+        "a\xef\xbf\xbd"
+        "b");
+  CHECK(lines[2].text.empty());
+  CHECK(lines[3].text.size() == 100'000);
+}
+
 TEST_CASE_TEMPLATE("an attempt of unknown outcome makes its call failed", Database, CALLRAMP_STORES) {
   Database db;
   db.with_agent();

@@ -9,6 +9,13 @@
 
 namespace callramp::sql {
 
+std::string Param::without_nul(std::string_view text) {
+  std::string clean(text);
+  for (auto nul = clean.find('\0'); nul != std::string::npos; nul = clean.find('\0', nul))
+    clean.replace(nul, 1, "\xef\xbf\xbd");
+  return clean;
+}
+
 const Cell& Row::take() {
   ENSURE(next_ < cells_.size(), "a row was read past its last column");
   const Cell& cell = cells_[next_++];

@@ -47,10 +47,11 @@ struct Cell {
   double real = 0;
 };
 
-/// Anything that the tables hold, on its way in. An empty optional is null.
+/// Anything that the tables hold, on its way in. An empty optional is null. A NUL in a text, which not every database
+/// can hold, is stored as U+FFFD: a provider's nonsense must not cost the rest of a transcript.
 class Param {
  public:
-  Param(std::string_view text) : cell_{.kind = Kind::text, .text = std::string(text)} {}
+  Param(std::string_view text) : cell_{.kind = Kind::text, .text = without_nul(text)} {}
   Param(const std::string& text) : Param(std::string_view(text)) {}
   Param(const char* text) : Param(std::string_view(text)) {}
   template <class Tag>
@@ -70,6 +71,7 @@ class Param {
   const Cell& cell() const noexcept { return cell_; }
 
  private:
+  static std::string without_nul(std::string_view text);
   Cell cell_;
 };
 
