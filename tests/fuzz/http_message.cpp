@@ -54,8 +54,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view text(reinterpret_cast<const char*>(data) + 2, size - 2);
   const auto whole = parse(text, kind, text.size() + 1);
   const auto cut = parse(text, kind, step);
-  // Both see the same message; a fault may come earlier in one of them, but never on one side only.
-  ENSURE(whole.faulty == cut.faulty, "a cut changes no verdict");
-  if (!whole.faulty) ENSURE(whole == cut, "a cut changes no message");
+  // Where the end of a head is still missing, the one that got it in pieces may not have looked at it yet.
+  if (whole.faulty || cut.faulty)
+    ENSURE(!whole.done && !cut.done, "what one calls malformed the other does not call complete");
+  else
+    ENSURE(whole == cut, "a cut changes no message");
   return 0;
 }
