@@ -21,7 +21,7 @@ constexpr double indexed_share_of_rms = 0.1;
 /// Correlation over `window` samples that proves a place. Line noise 6 dB below the speech still gives 0.89; different
 /// vowels of one voice stay below 0.7 nearly always, and what slips through is lost again while being followed.
 constexpr double proof = 0.8;
-constexpr std::size_t max_proofs = 2000;  // per search, 1 µs each
+constexpr std::size_t max_proofs = 1000;  // per search, 1 µs each
 
 /// In-place radix-2 FFT of 256 points.
 class Fourier {

@@ -14,8 +14,8 @@ constexpr std::size_t fit_samples = 2 * Recognizer::frame;
 constexpr double heard_correlation = 0.7;
 /// A trail ends after 150 ms of sound or expected sound that does not fit.
 constexpr std::uint32_t misses_until_lost = 15;
-/// Words of a trail count from 120 ms of matching on: less is a vowel that happens to look alike.
-constexpr std::uint32_t frames_until_believed = 12;
+/// Words of a trail count from 200 ms of matching on: less is a vowel that happens to look alike. "No" has 250 ms.
+constexpr std::uint32_t frames_until_believed = 20;
 /// Until 250 ms match, better candidates are still searched for.
 constexpr std::uint32_t frames_until_sure = 25;
 constexpr double share_of_a_heard_word = 0.6;
@@ -23,6 +23,8 @@ constexpr double share_of_a_heard_word = 0.6;
 /// there.
 constexpr double share_of_a_word_between = 0.25;
 constexpr std::size_t most_trails = 8;
+/// Searches in a row, every second frame, before it searches every eighth: 300 ms of speech.
+constexpr std::size_t patient_searches = 15;
 /// History: long enough to follow a phrase back to its start when it is recognised late.
 constexpr std::size_t kept_samples = 4 * 8000;
 /// -58 dBov: below it nobody speaks, however quiet the line is.
@@ -61,6 +63,7 @@ void Recognizer::listen(std::size_t at) {
         trail.missed_in_a_row = 0;
         break;
       case Fit::miss:
+        ++trail.missed_frames;
         if (++trail.missed_in_a_row >= misses_until_lost) retire(i);
         break;
       case Fit::pause: break;
@@ -69,8 +72,10 @@ void Recognizer::listen(std::size_t at) {
   }
   const Trail* leader = best();
   const bool sure = leader != nullptr && leader->matched_frames >= frames_until_sure && leader->missed_in_a_row < 4;
-  // Every second frame: a key that was ambiguous 10 ms ago is often still so.
-  if (!sure && sound_frames_ >= 3 && (at / frame) % 2 == 0) search();
+  // A key that was ambiguous 10 ms ago is often still so, and speech unknown for long will hardly become known: what is
+  // found late is followed back to its start anyway.
+  const std::size_t pace = failed_searches_ < patient_searches ? 2 : 8;
+  if (!sure && sound_frames_ >= 3 && (at / frame) % pace == 0) search();
 }
 
 void Recognizer::hear_level(audio::PcmView samples) {
@@ -93,7 +98,9 @@ void Recognizer::hear_level(audio::PcmView samples) {
     return;
   }
   sound_frames_ = 0;
-  if (++silent_frames_ >= frames_until_silence) speaking_ = false;
+  if (++silent_frames_ < frames_until_silence) return;
+  speaking_ = false;
+  failed_searches_ = 0;
 }
 
 /// How the stream's frame (with the one before it) fits to where the trail's phrase should be by now.
@@ -125,11 +132,13 @@ void Recognizer::note_match(Trail& trail, std::size_t frame_start) const {
 void Recognizer::search() {
   if (position_ < first_ + PhraseIndex::window) return;
   const std::size_t start = position_ - PhraseIndex::window;
+  ++failed_searches_;
   for (PhraseIndex::Hit& hit : index_->search(history(start, PhraseIndex::window))) {
     Trail trail{.known = std::move(hit.phrase), .begin = static_cast<std::ptrdiff_t>(start) - hit.at};
     const bool followed = std::ranges::any_of(trails_, [&](const Trail& other) {
       return other.known == trail.known && std::abs(other.begin - trail.begin) <= 8;
     });
+    failed_searches_ = 0;
     if (followed) continue;
     trail.matched.resize(trail.known->phrase->words.size());
     follow_back(trail);
@@ -160,6 +169,11 @@ void Recognizer::follow_back(Trail& trail) const {
   }
 }
 
+/// Long enough, and more than a lucky match now and then.
+bool Recognizer::believed(const Trail& trail) {
+  return trail.matched_frames >= frames_until_believed && trail.matched_frames >= trail.missed_frames;
+}
+
 const Recognizer::Trail* Recognizer::best() const {
   const auto found = std::ranges::max_element(trails_, {}, &Trail::matched_frames);
   return found == trails_.end() ? nullptr : &*found;
@@ -169,7 +183,7 @@ const Recognizer::Trail* Recognizer::best() const {
 void Recognizer::retire(std::size_t which) {
   const Trail ended = std::move(trails_[which]);
   trails_.erase(trails_.begin() + static_cast<std::ptrdiff_t>(which));
-  if (ended.matched_frames < frames_until_believed) return;
+  if (!believed(ended)) return;
   const bool explained = std::ranges::any_of(trails_, [&](const Trail& other) {
     return other.matched_frames >= ended.matched_frames && other.last_match + frame >= ended.last_match;
   });
@@ -202,7 +216,7 @@ void Recognizer::collect(const Trail& trail, std::vector<HeardWord>& words) cons
 std::vector<HeardWord> Recognizer::words() const {
   std::vector<HeardWord> words = told_later_;
   const Trail* leader = best();
-  if (leader != nullptr && leader->matched_frames >= frames_until_believed) collect(*leader, words);
+  if (leader != nullptr && believed(*leader)) collect(*leader, words);
   return words;
 }
 

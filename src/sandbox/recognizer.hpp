@@ -53,6 +53,7 @@ class Recognizer {
     std::ptrdiff_t begin = 0;            ///< the stream's position of the phrase's first sample
     std::vector<std::uint32_t> matched;  ///< frames of each word that were heard
     std::uint32_t matched_frames = 0;
+    std::uint32_t missed_frames = 0;
     std::uint32_t missed_in_a_row = 0;
     std::size_t last_match = 0;  ///< the stream's position
   };
@@ -66,6 +67,7 @@ class Recognizer {
   void note_match(Trail& trail, std::size_t frame_start) const;
   void retire(std::size_t which);
   void collect(const Trail& trail, std::vector<HeardWord>& words) const;
+  static bool believed(const Trail& trail);
   const Trail* best() const;
   audio::PcmView history(std::size_t start, std::size_t count) const;
 
@@ -76,6 +78,8 @@ class Recognizer {
   std::vector<Trail> trails_;
   std::vector<HeardWord> told_later_;  ///< words of trails that ended, not taken yet
   std::size_t told_until_ = 0;         ///< words that begin before it were taken or belong to an ended trail
+
+  std::size_t failed_searches_ = 0;  ///< in a row, since somebody began to speak
 
   double noise_rms_ = 0;
   bool noise_known_ = false;
