@@ -7,3 +7,7 @@ function(callramp_outside_test name)
 endfunction()
 
 callramp_outside_test("docs/behind-nginx.md works with a real nginx" --test nginx.test.mjs)
+callramp_outside_test("the official openai client against the sandbox alone" run-with.mjs sandbox openai.test.mjs)
+callramp_outside_test("the official Deepgram client against the sandbox alone" run-with.mjs sandbox deepgram.test.mjs)
+callramp_outside_test("the official OpenFeature provider against the product" run-with.mjs serve openfeature.test.mjs)
+callramp_outside_test("a real Prometheus answers the plan's four queries" --test prometheus.test.mjs)
