@@ -1,4 +1,5 @@
 // What a WebSocket's server side does with bytes that no client of ours would send.
+#include "base/random.hpp"
 #include "echo_sockets.hpp"
 
 using namespace callramp;
@@ -172,4 +173,36 @@ TEST_CASE("stop ends WebSockets after its grace") {
   net.stop(milliseconds{100});
   CHECK(client.read_all().empty());
   CHECK(net.server().connections() == 0);
+}
+
+TEST_CASE("no mixture of frames brings the server down") {
+  Seen seen;
+  Net net(echoing(seen), {.max_websocket_message_bytes = 1000});
+  SeededRandom random(20261124);
+  for (int i = 0; i < 300; ++i) {
+    std::string bytes;
+    for (auto frames = random.below(6); frames > 0; --frames) {
+      // Mostly sensible first bytes, so that the mixture gets past the first frame.
+      static constexpr int first_bytes[] = {0x81, 0x82, 0x01, 0x02, 0x00, 0x80, 0x89, 0x8a, 0x88};
+      const int first = random.below(10) == 0 ? static_cast<int>(random.below(256)) : first_bytes[random.below(9)];
+      std::string payload(random.below(random.below(4) == 0 ? 1200 : 126), 'p');
+      if (first == 0x88 && payload.size() > 1) payload.replace(0, 2, "\x03\xe8");
+      bytes += frame(first, payload, random.below(20) != 0);
+    }
+    if (!bytes.empty() && random.below(4) == 0)
+      bytes[random.below(bytes.size())] = static_cast<char>(random.below(256));
+    RawSocket client(net.port());
+    client.exchange(upgrade_request, "\r\n\r\n");
+    for (std::size_t at = 0; at < bytes.size();) {
+      const auto piece = 1 + random.below(random.below(2) == 0 ? 8 : 2000);
+      if (!client.send(std::string_view(bytes).substr(at, piece))) break;
+      at += piece;
+    }
+    if (random.below(2) == 0) client.shutdown_send();
+    if (random.below(3) == 0) client.reset();
+  }
+  CHECK(soon([&] { return net.server().connections() == 0; }));
+  RawSocket client(net.port());
+  client.exchange(upgrade_request, "\r\n\r\n");
+  CHECK(client.exchange(frame(text, "still there"), "still there").ends_with("still there"));
 }
