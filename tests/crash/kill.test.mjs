@@ -261,7 +261,7 @@ if (process.env.CALLRAMP_BINARY)
       const attempts = rig.rows(attempts_sql);
       const report = { seed, kills: kills + 2, calls: expected, attempts: attempts.length, dials: ledger.length,
         ...hit, seconds: Math.round((Date.now() - begun) / 1000) };
-      const outcomes = Object.fromEntries(rig.rows('select coalesce(outcome, status) as o, count(*) as n from calls group by 1').map((r) => [r.o, r.n]));
+      const outcomes = Object.fromEntries(rig.rows("select coalesce(outcome, status) || coalesce(' by ' || fault, '') as o, count(*) as n from calls group by 1").map((r) => [r.o, r.n]));
       context.diagnostic(JSON.stringify(report));
       context.diagnostic(JSON.stringify(outcomes));
 
