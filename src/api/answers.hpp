@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/percent.hpp"
 #include "net/http.hpp"
 
 namespace callramp::api {
@@ -29,6 +30,11 @@ json::value or_null(const std::optional<T>& value) {
 }
 inline json::value iso_or_null(const std::optional<Instant>& at) {
   return at ? json::value(to_iso(*at)) : json::value(nullptr);
+}
+/// 10, 12.5: a whole number is written as one, not as 1E1.
+inline json::value percent_number(Percent percent) {
+  const int basis_points = percent.basis_points();
+  return basis_points % 100 == 0 ? json::value(basis_points / 100) : json::value(percent.number());
 }
 /// What a store holds as JSON text.
 json::value stored_json(std::string_view text);

@@ -12,7 +12,7 @@ constexpr int history_limit = 100;
 
 json::object five_fields(const FeatureFlags& flags) {
   return {{"outboundCallsEnabled", flags.outbound_calls_enabled},
-          {"outboundCallsPercentage", flags.outbound_calls_percentage.number()},
+          {"outboundCallsPercentage", percent_number(flags.outbound_calls_percentage)},
           {"enableRetryLogic", flags.enable_retry_logic},
           {"enableVoicemailDetection", flags.enable_voicemail_detection},
           {"enableBulkImport", flags.enable_bulk_import}};

@@ -55,7 +55,7 @@ json::object evaluate_system(const RouteDecision& decision) {
                      : disabled ? "DISABLED"
                                 : "TARGETING_MATCH"},
           {"metadata", json::object{{"bucket", decision.bucket},
-                                    {"percentage", decision.percentage.number()},
+                                    {"percentage", percent_number(decision.percentage)},
                                     {"routeReason", to_string(decision.reason)},
                                     {"flagVersion", decision.flag_version}}}};
 }
@@ -64,7 +64,7 @@ json::object evaluate_setting(std::string_view key, const FlagState& state) {
   const FeatureFlags& flags = state.flags;
   json::object body{{"key", key}, {"reason", "STATIC"}, {"metadata", json::object{{"flagVersion", state.version}}}};
   if (key == "outboundCallsPercentage") {
-    body["value"] = flags.outbound_calls_percentage.number();
+    body["value"] = percent_number(flags.outbound_calls_percentage);
     body["variant"] = to_string(flags.outbound_calls_percentage);
     return body;
   }

@@ -122,4 +122,4 @@ async function start_server(name, args, env) {
 export const start_serve = (env = {}) => start_server('callramp serve', ['serve'], env);
 
 /// The demo with a sandbox of its own: calls are placed at once, on both systems.
-export const start_demo = (env = {}) => start_server('callramp demo', ['demo'], env);
+export const start_demo = (env = {}) => start_server('callramp demo', ['demo'], { DRAIN_TIMEOUT: '2', ...env });
