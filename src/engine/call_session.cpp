@@ -103,7 +103,7 @@ SessionResult CallSession::result(Instant now) const {
   return result;
 }
 
-Awaitable<void> CallSession::guarded(Awaitable<void> task) {
+Awaitable<void> CallSession::guarded(Awaitable<void> task, std::optional<std::uint64_t> generation) {
   std::exception_ptr thrown;
   try {
     co_await std::move(task);
@@ -111,7 +111,9 @@ Awaitable<void> CallSession::guarded(Awaitable<void> task) {
     thrown = std::current_exception();
   }
   if (!thrown) co_return;
-  end("a part of the session failed");
+  // A reply that is taken back, because the callee goes on talking, ends itself and not the call.
+  const bool taken_back = generation && !current(*generation) && async::is_cancellation(thrown);
+  if (!taken_back) end("a part of the session failed");
   std::rethrow_exception(thrown);
 }
 

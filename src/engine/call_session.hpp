@@ -86,7 +86,8 @@ class CallSession {
   };
 
   // The coroutines.
-  Awaitable<void> guarded(Awaitable<void> task);  // one that throws ends the session
+  // A task that throws ends the session, unless it speaks for `generation` and was taken back.
+  Awaitable<void> guarded(Awaitable<void> task, std::optional<std::uint64_t> generation = std::nullopt);
   Awaitable<void> media_in();
   Awaitable<void> stt_session();
   Awaitable<Status> stt_stream();

@@ -74,7 +74,7 @@ std::uint64_t CallSession::begin_utterance(bool greeting) {
 void CallSession::start(Awaitable<void> speaking) {
   std::erase_if(replies_, [](const auto& scope) { return scope->size() == 0; });
   replies_.push_back(std::make_unique<async::TaskScope>(executor_));
-  replies_.back()->spawn(guarded(std::move(speaking)));
+  replies_.back()->spawn(guarded(std::move(speaking), generation_));
 }
 
 void CallSession::cancel_reply() {

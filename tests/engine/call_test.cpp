@@ -184,6 +184,23 @@ TEST_CASE("a callee who interrupts silences the agent, and only what was heard i
   });
 }
 
+TEST_CASE("a callee who goes on talking while the model is being asked is answered and the call goes on") {
+  for (const int pause : {2000, 2500, 3000, 3500, 4000, 4500}) {  // one of them falls into the asking
+    CAPTURE(pause);
+    EngineWorld world;
+    world.llm.opens_after(milliseconds{1200});
+    world.carrier.every_call().answers([&](fakes::FakeLine& line) {
+      line.says(seconds{1}, "hello I have a question")
+          .says(seconds{1} + milliseconds{pause}, "and where is my order now please")
+          .hangs_up_after(seconds{40});
+    });
+    world.run([&]() -> Awaitable<void> {
+      const CallDetail detail = co_await world.final_call(co_await world.place());
+      CHECK_MESSAGE(outcome_of(detail) == Outcome::completed, detail.call.reason);
+    });
+  }
+}
+
 TEST_CASE("the model's end_call tool says goodbye and hangs up") {
   EngineWorld world;
   world.llm.answers_next("It arrives tomorrow.");

@@ -16,6 +16,8 @@ class FakeLanguageModel final : public LanguageModel {
  public:
   explicit FakeLanguageModel(async::Clock& clock) : clock_(clock) {}
 
+  /// From the request to the answer's head.
+  void opens_after(Duration span) { open_ = span; }
   void first_token_after(Duration span) { first_token_ = span; }
   void between_tokens(Duration span) { between_ = span; }
   /// What every reply without a script of its own says.
@@ -56,6 +58,7 @@ class FakeLanguageModel final : public LanguageModel {
   class Stream;
 
   async::Clock& clock_;
+  Duration open_ = milliseconds{20};
   Duration first_token_ = milliseconds{200};
   Duration between_ = milliseconds{10};
   std::string text_ = "Yes.";
@@ -116,7 +119,7 @@ inline Awaitable<Result<std::unique_ptr<ReplyStream>>> FakeLanguageModel::open(R
     script.text = reply_ ? reply_(request) : text_;
   }
   requests_.push_back(std::move(request));
-  co_await clock_.sleep_for(milliseconds{20});
+  co_await clock_.sleep_for(open_);
   if (refusal_) co_return std::unexpected(*refusal_);
   if (script.refusal) co_return std::unexpected(*script.refusal);
   co_return std::make_unique<Stream>(*this, std::move(script));
