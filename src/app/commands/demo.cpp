@@ -200,7 +200,10 @@ Ran run_demo(const Arguments& arguments, Terminal& terminal) {
     sandbox::Sandbox& box;
     ~Stop() { async::run_blocking(io.executor(0), box.stop()); }
   } stop{io, box};
-  TRY_VOID(box.start());
+  if (const Status started = box.start(); !started)
+    return refused(
+        "the demo's sandbox needs the ports 4010 to 4019 and cannot have them; stop the other demo or sandbox (" +
+        started.error().message.substr(0, started.error().message.find(';')) + ")");
   TRY(config, demo_config(from_environment, {.exotel = box.url(sandbox::Door::exotel),
                                              .deepgram = box.url(sandbox::Door::deepgram),
                                              .openai = box.url(sandbox::Door::openai),
