@@ -34,7 +34,7 @@ TEST_CASE("a single flag is answered as OFREP says") {
            {"no%2Fsuch%20flag", context("u"), 404, "errorCode", R"("FLAG_NOT_FOUND")"},
            {"no%2Fsuch%20flag", context("u"), 404, "key", R"("no/such flag")"},
            {"outboundCallsEnabled", "", 200, "value", "true"},
-           {"outboundCallsPercentage", context("u"), 200, "value", "5e1"},
+           {"outboundCallsPercentage", context("u"), 200, "value", "50"},
            {"enableRetryLogic", context("u"), 200, "variant", R"("on")"},
            {"enableBulkImport", context("u"), 200, "reason", R"("STATIC")"}}) {
     CAPTURE(std::string(row.key) + " " + row.body);
