@@ -258,6 +258,7 @@ Platform::Parts::Parts(const Config& given, Options options, Log& sink, FolderLo
           io->executors(),
           {.address = config.host,
            .port = config.port,
+           .bind_patience = seconds{2},
            .certificate_file = config.tls_certificate_file,
            .private_key_file = config.tls_private_key_file},
           [this](net::Request& request) { return api.handle(request); }, log) {

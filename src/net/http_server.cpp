@@ -4,6 +4,8 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <chrono>
+#include <thread>
 #include <unordered_set>
 
 #include "async/clock.hpp"
@@ -20,6 +22,8 @@ using ReusePort = asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>
 constexpr int backlog = 4096;
 // How long to wait when the process has no file descriptor left for a connection.
 constexpr Duration accept_pause = milliseconds{50};
+// Between two tries for a port in use, within ServerOptions::bind_patience.
+constexpr Duration bind_pause = milliseconds{100};
 
 }  // namespace
 
@@ -63,7 +67,8 @@ struct HttpServer::State : ServerShared {
   }
 
   Status load_certificate();
-  Status listen(Tcp::acceptor& acceptor, bool shared_port);
+  Status bind(Tcp::acceptor& acceptor, bool shared_port);
+  Status listen();
   static Awaitable<void> accept(std::shared_ptr<State> state, Lane& lane);
   static Awaitable<void> serve(std::shared_ptr<State> state, Lane& lane, Admission admission, Tcp::socket socket,
                                std::string remote_address);
@@ -98,7 +103,7 @@ Status HttpServer::State::load_certificate() {
   return {};
 }
 
-Status HttpServer::State::listen(Tcp::acceptor& acceptor, bool shared_port) {
+Status HttpServer::State::bind(Tcp::acceptor& acceptor, bool shared_port) {
   NetError error;
   const auto address = asio::ip::make_address(options.address, error);
   if (error) return fail(ErrorCode::invalid_request, "address '" + options.address + "' is no IP address");
@@ -108,7 +113,6 @@ Status HttpServer::State::listen(Tcp::acceptor& acceptor, bool shared_port) {
   if (!error) acceptor.set_option(Tcp::acceptor::reuse_address(true), error);
   if (!error && shared_port) acceptor.set_option(ReusePort(true), error);
   if (!error) acceptor.bind(endpoint, error);
-  if (!error) acceptor.listen(backlog, error);
   if (!error) {
     bound_port = acceptor.local_endpoint(error).port();
     return {};
@@ -118,17 +122,41 @@ Status HttpServer::State::listen(Tcp::acceptor& acceptor, bool shared_port) {
   return fail(ErrorCode::unavailable, where + " cannot be used: " + error.message());
 }
 
+Status HttpServer::State::listen() {
+  bound_port = options.port;
+  const bool shared_port = lanes.size() > 1;
+  if (shared_port) {
+    // With SO_REUSEPORT a second program could share our port unnoticed: this refuses it, as a plain bind would. It
+    // does not listen, or it would accept clients only to drop them.
+    Tcp::acceptor probe(lanes.front()->executor);
+    TRY_VOID(bind(probe, false));
+  }
+  for (auto& lane : lanes) {
+    TRY_VOID(bind(lane->acceptor, shared_port));
+    NetError error;
+    lane->acceptor.listen(backlog, error);
+    if (error)
+      return fail(ErrorCode::unavailable, "port " + std::to_string(bound_port) + " of " + options.address +
+                                              " cannot be listened on: " + error.message());
+  }
+  return {};
+}
+
 Status HttpServer::start() {
   ENSURE(!state_->started, "start() is called once");
   TRY_VOID(state_->load_certificate());
-  state_->bound_port = state_->options.port;
-  const bool shared_port = state_->lanes.size() > 1;
-  if (shared_port) {
-    // With SO_REUSEPORT a second program could share our port unnoticed: this refuses it, as a plain bind would.
-    Tcp::acceptor probe(state_->lanes.front()->executor);
-    TRY_VOID(state_->listen(probe, false));
+  const auto patient_until = std::chrono::steady_clock::now() + state_->options.bind_patience;
+  for (;;) {
+    const Status listens = state_->listen();
+    if (listens) break;
+    if (listens.error().code != ErrorCode::conflict || std::chrono::steady_clock::now() >= patient_until)
+      return listens;
+    for (auto& lane : state_->lanes) {
+      NetError ignored;  // not open, or closed: either is what we want
+      lane->acceptor.close(ignored);
+    }
+    std::this_thread::sleep_for(bind_pause);
   }
-  for (auto& lane : state_->lanes) TRY_VOID(state_->listen(lane->acceptor, shared_port));
   state_->started = true;
   for (auto& lane : state_->lanes)
     asio::post(lane->executor, [state = state_, lane = lane.get()] {

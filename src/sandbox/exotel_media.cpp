@@ -19,7 +19,7 @@ constexpr double kLoudRms = 180;
 /// See Playout::Counts.
 constexpr auto kPauseWithoutMarks = seconds{2};
 
-std::string quoted(std::string_view text) { return json::serialize(json::value(text)); }
+std::string json_quoted(std::string_view text) { return json::serialize(json::value(text)); }
 
 /// A text member of an object under either spelling; null if there is none.
 const json::string* text_member(const json::object& object, std::string_view snake, std::string_view camel) {
@@ -78,17 +78,17 @@ std::string MediaWriter::connected() const { return R"({"event":"connected"})"; 
 std::string MediaWriter::start() {
   json::object custom;
   for (const auto& [name, value] : identity_.custom_parameters) custom[name] = value;
-  std::string bits = strings_ ? quoted(bit_rate_) : bit_rate_;
+  std::string bits = strings_ ? json_quoted(bit_rate_) : bit_rate_;
   const auto rate = static_cast<std::uint64_t>(identity_.sample_rate_hz);
   const auto field = [&](std::string_view snake, std::string_view camel, const std::string& value) {
     return "\"" + std::string(key(snake, camel)) + "\":" + value;
   };
-  return head("start") + "\"start\":{" + field("stream_sid", "streamSid", quoted(identity_.stream_sid)) + "," +
-         field("call_sid", "callSid", quoted(identity_.call_sid)) + "," +
-         field("account_sid", "accountSid", quoted(identity_.account)) + ",\"from\":" + quoted(identity_.from) +
-         ",\"to\":" + quoted(identity_.to) + "," +
+  return head("start") + "\"start\":{" + field("stream_sid", "streamSid", json_quoted(identity_.stream_sid)) + "," +
+         field("call_sid", "callSid", json_quoted(identity_.call_sid)) + "," +
+         field("account_sid", "accountSid", json_quoted(identity_.account)) +
+         ",\"from\":" + json_quoted(identity_.from) + ",\"to\":" + json_quoted(identity_.to) + "," +
          field("custom_parameters", "customParameters", json::serialize(custom)) + "," +
-         field("media_format", "mediaFormat", "{\"encoding\":" + quoted(encoding_)) + "," +
+         field("media_format", "mediaFormat", "{\"encoding\":" + json_quoted(encoding_)) + "," +
          field("sample_rate", "sampleRate", number(rate)) + "," + field("bit_rate", "bitRate", bits) + "}}}";
 }
 
@@ -112,13 +112,13 @@ std::string MediaWriter::dtmf(char digit) {
 }
 
 std::string MediaWriter::mark(std::string_view name) {
-  return head("mark") + "\"mark\":{\"name\":" + quoted(name) + "}}";
+  return head("mark") + "\"mark\":{\"name\":" + json_quoted(name) + "}}";
 }
 
 std::string MediaWriter::stop(std::string_view reason) {
-  return head("stop") + "\"stop\":{\"" + std::string(key("call_sid", "callSid")) + "\":" + quoted(identity_.call_sid) +
-         ",\"" + std::string(key("account_sid", "accountSid")) + "\":" + quoted(identity_.account) +
-         ",\"reason\":" + quoted(reason) + "}}";
+  return head("stop") + "\"stop\":{\"" + std::string(key("call_sid", "callSid")) +
+         "\":" + json_quoted(identity_.call_sid) + ",\"" + std::string(key("account_sid", "accountSid")) +
+         "\":" + json_quoted(identity_.account) + ",\"reason\":" + json_quoted(reason) + "}}";
 }
 
 AgentMessage parse_agent_message(std::string_view text, std::string_view stream_sid) {

@@ -16,21 +16,21 @@ namespace json = boost::json;
 
 namespace {
 
-std::string quoted(std::string_view text) { return json::serialize(json::value(text)); }
+std::string json_quoted(std::string_view text) { return json::serialize(json::value(text)); }
 
 /// Room for any answer ("announcement", quoted) and any time, so that a line can be completed in place.
 constexpr std::size_t kAnswerWidth = 16;
 constexpr std::size_t kTimeWidth = 26;
 
 std::string line(const LedgerEntry& entry, std::size_t answer_width, std::size_t time_width) {
-  std::string answer = quoted(entry.answer);
-  std::string ended = entry.ended_at ? quoted(to_iso(*entry.ended_at)) : "null";
+  std::string answer = json_quoted(entry.answer);
+  std::string ended = entry.ended_at ? json_quoted(to_iso(*entry.ended_at)) : "null";
   if (answer.size() < answer_width) answer.resize(answer_width, ' ');
   if (ended.size() < time_width) ended.resize(time_width, ' ');
-  return "{\"seq\":" + std::to_string(entry.seq) + ",\"receivedAt\":" + quoted(to_iso(entry.received_at)) +
-         ",\"provider\":" + quoted(entry.provider) + ",\"to\":" + quoted(entry.to) + ",\"from\":" + quoted(entry.from) +
-         ",\"customField\":" + quoted(entry.custom_field) + ",\"callSid\":" + quoted(entry.call_sid) +
-         ",\"answer\":" + answer + ",\"endedAt\":" + ended + "}";
+  return "{\"seq\":" + std::to_string(entry.seq) + ",\"receivedAt\":" + json_quoted(to_iso(entry.received_at)) +
+         ",\"provider\":" + json_quoted(entry.provider) + ",\"to\":" + json_quoted(entry.to) +
+         ",\"from\":" + json_quoted(entry.from) + ",\"customField\":" + json_quoted(entry.custom_field) +
+         ",\"callSid\":" + json_quoted(entry.call_sid) + ",\"answer\":" + answer + ",\"endedAt\":" + ended + "}";
 }
 
 Result<LedgerEntry> parse_line(std::string_view text) {

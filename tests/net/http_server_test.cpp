@@ -415,6 +415,16 @@ TEST_CASE("a port in use is named") {
   }
 }
 
+TEST_CASE("a port that its last owner gives up a moment later is waited for") {
+  async::IoThreads others(2);
+  NullLog log;
+  auto first = std::make_unique<Net>(handle, net::ServerOptions{}, 1);
+  net::HttpServer second(others.executors(), {.port = first->port(), .bind_patience = seconds{20}}, handle, log);
+  std::thread owner([&] { first.reset(); });
+  CHECK(second.start().has_value());
+  owner.join();
+}
+
 TEST_CASE("an address or certificate that is none is named") {
   async::IoThreads threads(1);
   NullLog log;

@@ -18,14 +18,17 @@ function is_free(port) {
   });
 }
 
-/// The first of `count` free ports in a row. Below 32768, where Linux does not take ports for outgoing connections.
+/// The first of `count` free ports in a row. Below 32768, where Linux does not take ports for outgoing connections; ctest
+/// gives each test a range of its own (CALLRAMP_TEST_PORTS), so that none takes a port that another has left for a moment.
 export async function free_ports(count = 1) {
+  const [first, last] = (process.env.CALLRAMP_TEST_PORTS ?? '15000-31999').split('-').map(Number);
+  if (!(last - first >= count)) throw new Error(`CALLRAMP_TEST_PORTS must read FIRST-LAST with room for ${count} ports`);
   for (let tries = 0; tries < 200; ++tries) {
-    const base = 15000 + Math.floor(Math.random() * (32000 - 15000 - count));
+    const base = first + Math.floor(Math.random() * (last - first + 1 - count));
     const free = await Promise.all(Array.from({ length: count }, (_, i) => is_free(base + i)));
     if (free.every(Boolean)) return base;
   }
-  throw new Error(`no ${count} free ports in a row between 15000 and 32000`);
+  throw new Error(`no ${count} free ports in a row between ${first} and ${last}`);
 }
 
 /// A running program: `stop()` sends SIGTERM and holds it to a clean end.

@@ -1,0 +1,166 @@
+// The plan of a rollout as a value: phases, what must hold to advance, what makes it roll back, gates that people hold.
+//
+// A plan file says it almost in the words of the document (docs/gradual-rollout-plan.md). Reading YAML is the yaml
+// adapter's job; what a condition means is metric.hpp's; how it is decided is decide.hpp's.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/money.hpp"
+#include "base/percent.hpp"
+#include "base/result.hpp"
+#include "base/time.hpp"
+#include "core/calls/types.hpp"
+#include "core/rollout/condition.hpp"
+
+namespace callramp::rollout {
+
+/// Where a trigger leads: to the percentage of the last phase that was passed (0 from the first), or to zero.
+enum class Target { previous_phase, zero };
+
+struct Trigger {
+  Condition condition;
+  Target target = Target::previous_phase;
+};
+
+/// How the two lines of a rate, its criterion and its trigger, are read (docs/decisions.md): which pair of hypotheses
+/// the evidence speaks about.
+enum class Reading { strict, mid, wide, ladder };
+
+/// manual: recommends only. guarded: freezes and rolls back by itself, advances on approval. automatic: also advances.
+enum class Mode { manual, guarded, automatic };
+
+/// How evidence is weighed. Fixed while a run lasts: changing it would void the promises of the run.
+struct DecideOptions {
+  Reading reading = Reading::ladder;
+  double advance_alpha = 0.05;                 ///< per gate and criterion
+  double rollback_alpha = 0.01;                ///< per run, all rates against their lines together
+  double versus_alpha = 0.01;                  ///< per run, new against old
+  double freeze_alpha = 0.05;                  ///< per phase; a freeze is reversible
+  double watch_alpha = 0.10;                   ///< freeze_alpha during a phase's watch
+  int prior_n = 150;                           ///< calls at which the mixture is sharpest: docs/decisions.md
+  Duration phase_cap = std::chrono::days{14};  ///< an undecided phase is a person's after this
+  bool operator==(const DecideOptions&) const = default;
+};
+
+/// Calls a day as planned. At least 1; low <= high.
+struct Volume {
+  int low = 0;
+  int high = 0;
+  bool operator==(const Volume&) const = default;
+};
+
+struct Phase {
+  std::string name;  ///< [a-z0-9-]+, unique
+  Percent percentage;
+  std::vector<std::string> include;  ///< users on new whatever the percentage: a beta phase, outside the evidence
+  Duration min_duration{};
+  std::optional<Volume> expected_volume;
+  Duration watch = hours{24};  ///< from its start: frozen sooner, hourly digest
+  std::vector<std::string> objectives;
+  std::vector<std::string> monitoring_focus;
+  std::string keeps;  ///< name of the phase whose conditions are inherited, transitively; empty for none
+  /// Own lines first, then the inherited ones that no own line of the same subject replaces. Filled by `resolve`.
+  std::vector<Condition> advance_when;
+  std::vector<Trigger> roll_back_when;
+  int line = 0;
+};
+
+struct ChecklistItem {
+  std::string id;    ///< [a-z0-9-]+, unique in its list
+  std::string text;  ///< the document's words
+  /// Ticks itself while this holds; none: a person ticks it.
+  std::optional<Condition> ticks_when;
+};
+
+/// `gate` says what waits for it: "start" (pre-rollout), "phase-start" (a flag change), "phase-end" (an advance),
+/// "success".
+struct Checklist {
+  std::string name;
+  std::string gate;
+  std::vector<ChecklistItem> items;
+};
+
+struct Approvers {
+  std::string role;                 ///< "stakeholder"
+  std::vector<std::string> tokens;  ///< names of tokens that may approve as it
+};
+
+struct Budget {
+  std::optional<Money> per_call;
+  std::optional<Money> per_phase;
+};
+
+/// A condition with its own words: success metrics' targets, the conditions of success, the framework's.
+struct Aim {
+  std::string text;                    ///< the document's words
+  std::string group;                   ///< "technical", "business", "advance", "hold", "roll-back", "success"
+  std::optional<Condition> condition;  ///< none: a person's, recorded by name
+};
+
+struct Risk {
+  std::string name;
+  std::string likelihood;
+  std::string impact;
+  std::vector<std::string> mitigations;    ///< words; "checklist item …" or a condition where one exists
+  std::vector<std::string> contingencies;  ///< commands where one exists
+};
+
+struct Contact {
+  std::string name;
+  std::string role;
+  std::string phone;
+  std::string hours;
+  std::string confirmed;  ///< ISO date of the last confirmation
+};
+
+/// A gauge that Prometheus knows: read each minute.
+struct CustomMetric {
+  std::string name;
+  std::string promql;
+  bool needed = true;  ///< whether its absence blocks an advance
+};
+
+struct Plan {
+  std::string name;  ///< of the rollout
+  std::string flag = "outboundCallsPercentage";
+  std::string timezone = "UTC";  ///< IANA; dates and calling days in reports
+  std::string unit = "user";     ///< or "contact": what the percentage counts
+  Mode mode = Mode::guarded;
+  DecideOptions decide;
+  Budget budget;
+  seconds min_talk{10};
+  CallKind kind = CallKind::promotional;
+  std::array<int, 2> calling_hours{9, 21};  ///< local hours in which quiet may mean missing
+  std::vector<Approvers> approvers;
+  std::vector<Phase> phases;  ///< rising percentages
+  std::vector<Checklist> checklists;
+  std::vector<Aim> aims;
+  std::vector<Risk> risks;
+  std::vector<Contact> contacts;
+  std::vector<CustomMetric> metrics;
+  Duration watch_after = std::chrono::days{14};  ///< at 100 %, before success may be declared
+  std::string hash;  ///< SHA-256 of the file's bytes, hex; names the version in every decision
+};
+
+/// Index of the phase, or nothing.
+std::optional<std::size_t> find_phase(const Plan& plan, std::string_view name);
+/// Expands `keeps`. Errors name the phase: unknown, later or circular.
+Status resolve(Plan& plan);
+/// Everything that is wrong, with its line and the fix; empty if the plan can be started. Call after `resolve`.
+std::vector<Error> problems(const Plan& plan);
+
+/// What differs between two versions of a plan, in words, and whether it may be applied while a run lasts.
+struct PlanChange {
+  std::string what;           ///< "phases.week-2.percentage: 10 becomes 15"
+  bool moves_users = false;   ///< somebody already exposed would change systems
+  bool changes_test = false;  ///< a line, prior or α of the running test would change
+};
+/// `current`: index of the phase that runs now; what only concerns later phases is harmless.
+std::vector<PlanChange> compare(const Plan& before, const Plan& after, std::size_t current);
+
+}  // namespace callramp::rollout
