@@ -13,7 +13,7 @@ class PhoneNumber {
  public:
   PhoneNumber() = default;
   /// '+', then 7 to 15 digits, the first not 0 (ITU-T E.164: at most 15). No spaces; anything else is
-  /// invalid_phone_number.
+  /// invalid_phone_number, whose message shows `masked_input(text)`.
   static Result<PhoneNumber> parse(std::string_view text);
 
   const std::string& e164() const noexcept { return e164_; }
@@ -26,5 +26,9 @@ class PhoneNumber {
   explicit PhoneNumber(std::string e164) : e164_(std::move(e164)) {}
   std::string e164_;
 };
+
+/// What somebody gave as a number, for messages: at most 40 characters, all digits and letters but the last four
+/// hidden. The shape stays ("***** *3210", "tel:"-like signs), which is what tells why it was refused.
+std::string masked_input(std::string_view text);
 
 }  // namespace callramp

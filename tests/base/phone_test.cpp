@@ -35,6 +35,21 @@ TEST_CASE("anything else is an invalid phone number") {
   CHECK(PhoneNumber::parse(std::string(1'000'000, '9')).error().message.size() < 200);
 }
 
+TEST_CASE("what was refused as a number is quoted by its shape and its last four characters") {
+  struct Row {
+    const char* given;
+    const char* shown;
+  };
+  for (const Row& row : {Row{"09876543210", "'*******3210'"}, Row{"+91 98765 43210", "'+** ***** *3210'"},
+                         Row{"(022) 2345-6789", "'(***) ****-6789'"}, Row{"12", "'12'"}, Row{"", "''"},
+                         Row{"+91987654321\u096a", "'+**********1***'"}, Row{"+919876543210x", "'+*********210x'"}}) {
+    CAPTURE(row.given);
+    const std::string message = PhoneNumber::parse(row.given).error().message;
+    CHECK(message.find(row.shown) != std::string::npos);
+  }
+  CHECK(masked_input(std::string(1000, '9')) == std::string(36, '*') + "9999");
+}
+
 TEST_CASE("only the last four digits of a masked number can be read") {
   CHECK(PhoneNumber::parse("+919876543210")->masked() == "+********3210");
   CHECK(PhoneNumber::parse("+1234567")->masked() == "+***4567");

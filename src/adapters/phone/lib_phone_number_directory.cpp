@@ -14,15 +14,6 @@ namespace {
 using i18n::phonenumbers::PhoneNumberUtil;
 using Parsed = i18n::phonenumbers::PhoneNumber;
 
-/// For messages: the last four digits of what was given, as numbers are written in logs.
-std::string masked(std::string_view text) {
-  std::string hidden(text.substr(0, 40));
-  const std::size_t keep = hidden.size() > 4 ? hidden.size() - 4 : 0;
-  for (std::size_t i = 0; i < keep; ++i)
-    if (hidden[i] >= '0' && hidden[i] <= '9') hidden[i] = '*';
-  return hidden;
-}
-
 std::string_view why(PhoneNumberUtil::ErrorType error) {
   switch (error) {
     case PhoneNumberUtil::INVALID_COUNTRY_CODE_ERROR: return "its country code is unknown";
@@ -76,7 +67,7 @@ Result<PhoneNumber> LibPhoneNumberDirectory::normalise(std::string_view text, st
   const PhoneNumberUtil& util = *PhoneNumberUtil::GetInstance();
   const auto refuse = [&](std::string_view reason) {
     return fail(ErrorCode::invalid_phone_number,
-                "phone number '" + masked(text) + "': " + std::string(reason) + "; write it as +919876543210",
+                "phone number '" + masked_input(text) + "': " + std::string(reason) + "; write it as +919876543210",
                 "phoneNumber");
   };
   if (text.size() > 64) return refuse("it is too long");
