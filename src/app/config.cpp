@@ -103,7 +103,7 @@ Status set_percentage(Config& config, const std::string& value) {
 }
 
 // Settings of parts that this version does not have yet. They are known, so that one file serves all versions, but
-// never silently ignored: the start says so.
+// never silently ignored: the start says so (Config::unused_keys).
 Status later(Config&, const std::string&) { return {}; }
 
 const std::vector<Key>& keys() {
@@ -155,10 +155,10 @@ const std::vector<Key>& keys() {
       {{"PROVIDER_CA_FILE", "PEM bundle trusted towards providers besides the system's."},
        text(&Config::provider_ca_file)},
       {{"PRICES_FILE", "Price book (default: the one that comes with the program)."}, text(&Config::prices_file)},
-      {{"REDIS_URL", "For several nodes; not used by this version.", true}, later},
-      {{"SLACK_WEBHOOK_URL", "Not used by this version.", true}, later},
-      {{"SMTP_URL", "Not used by this version.", true}, later},
-      {{"PAGERDUTY_ROUTING_KEY", "Not used by this version.", true}, later},
+      {{"REDIS_URL", "For several nodes; not used by this version.", true, false}, later},
+      {{"SLACK_WEBHOOK_URL", "Not used by this version.", true, false}, later},
+      {{"SMTP_URL", "Not used by this version.", true, false}, later},
+      {{"PAGERDUTY_ROUTING_KEY", "Not used by this version.", true, false}, later},
   };
   return table;
 }
@@ -249,6 +249,7 @@ Result<Config> parse_config(const ConfigSources& sources) {
     if (const Status set = key->set(config, value.value); !set)
       problems.push_back(fmt::format("{}: {} = '{}': {}", value.where, key->about.name,
                                      key->about.secret ? "***" : value.value, set.error().message));
+    if (!key->about.used && !value.value.empty()) config.unused_keys.push_back(key->about.name);
   }
   if (config.exotel_chunk_bytes % 320 != 0)
     problems.push_back(fmt::format("EXOTEL_CHUNK_BYTES = '{}': must be a multiple of 320", config.exotel_chunk_bytes));

@@ -56,6 +56,8 @@ struct Config {
   std::string old_system_token;
   std::string provider_ca_file;
   std::string prices_file;  ///< default: the prices that come with the program
+  /// Keys that are set and that this version does nothing with.
+  std::vector<std::string> unused_keys;
 };
 
 /// Where values come from, so that tests need no process environment.
@@ -77,6 +79,7 @@ struct ConfigKey {
   std::string name;
   std::string meaning;
   bool secret = false;
+  bool used = true;  ///< false: of a part that this version does not have yet
 };
 const std::vector<ConfigKey>& config_keys();
 

@@ -319,6 +319,8 @@ Status Platform::start() {
     parts.log.warn("no_carrier", {{"why",
                                    "EXOTEL_SID, EXOTEL_API_KEY, EXOTEL_API_TOKEN or EXOTEL_VIRTUAL_NUMBER is not set: "
                                    "calls on the new system wait"}});
+  for (const std::string& key : parts.config.unused_keys)
+    parts.log.warn("setting_not_used", {{"key", key}, {"why", "this version of callramp does not use it yet"}});
   parts.log.info("started", {{"node", parts.node},
                              {"port", parts.server.port()},
                              {"public_url", parts.config.public_url},

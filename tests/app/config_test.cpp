@@ -60,6 +60,14 @@ TEST_CASE("a secret comes from a file without its end of line") {
   }
 }
 
+TEST_CASE("keys of parts that this version lacks are taken and listed for the start to say so") {
+  const auto config = parsed("slack_webhook_url: https://hooks.example/T\nport: 8080\nsmtp_url: ''\n",
+                             {{"REDIS_URL", "redis://localhost"}, {"PAGERDUTY_ROUTING_KEY", "k"}});
+  REQUIRE_MESSAGE(config.has_value(), config.error().message);
+  CHECK(config->unused_keys == std::vector<std::string>{"PAGERDUTY_ROUTING_KEY", "REDIS_URL", "SLACK_WEBHOOK_URL"});
+  CHECK(parsed("port: 8080\n")->unused_keys.empty());
+}
+
 TEST_CASE("what is wrong in the file is named with line and key and value") {
   struct {
     std::string yaml;
