@@ -188,9 +188,7 @@ async function torment(rig, caller) {
     if (random() >= 0.2) await rig.server.answers(`${rig.url}/ready`);
     await pause(20 + random() * 1480);
     await rig.kill();
-    // This carrier is not asked to report the ringing: a dial that it has confirmed rings.
-    const open = rig.rows(`select id, case when status = 'dialing' and provider_call_id is not null
-      then 'ringing' else status end as state from attempts where outcome is null`);
+    const open = rig.rows('select id, status as state from attempts where outcome is null');
     const waiting = rig.rows("select id, 'queued' as state from calls where status in ('queued', 'scheduled')");
     for (const { id, state } of [...open, ...waiting]) seen[state].add(id);
     if (open.length > 0) ++with_open;

@@ -207,7 +207,9 @@ TEST_CASE("a call is dialled, heard, spoken to, ended and found, in every habit 
       CHECK(last.attempt == AttemptId{"01jdq4q8w5e2t8m9n0p1r2s3t4"});
       CHECK(last.to == dial("+919876530240").to);
       CHECK(last.duration >= seconds{3});
-      CHECK(product.events.front().state == CarrierState::in_progress);
+      REQUIRE(product.events.size() >= 3);
+      CHECK(product.events[0].state == CarrierState::ringing);
+      CHECK(product.events[1].state == CarrierState::in_progress);
 
       const auto details = co_await telephony.lookup(*placed, stage.deadline());
       REQUIRE_MESSAGE(details.has_value(), (details ? "" : details.error().message));
@@ -241,8 +243,10 @@ TEST_CASE("the ends of unanswered calls mean the same on both sides") {
       DialRequest request = dial("+919876530240");
       request.ring_timeout = seconds{1};
       REQUIRE(co_await telephony.place(request, stage.deadline()));
-      CHECK(co_await stage.soon([&] { return !stage.product.events.empty(); }));
-      CHECK(stage.product.events.back().state == row.expected);
+      const auto& events = stage.product.events;
+      CHECK(co_await stage.soon([&] { return !events.empty() && is_terminal(events.back().state); }));
+      CHECK(events.front().state == CarrierState::ringing);
+      CHECK(events.back().state == row.expected);
     });
   }
 }

@@ -56,6 +56,7 @@ Result<std::string> connect_form(const DialRequest& request, const ExotelConfig&
       {"StatusCallback", config.public_url + "/webhooks/exotel/" + config.webhook_secret + "/call-status"},
       {"StatusCallbackEvents[]", "terminal"},
       {"StatusCallbackEvents[]", "answered"},
+      {"StatusCallbackEvents[]", "ringing"},  // documented for StreamUrl calls alone, which ours are
       {"StatusCallbackContentType", "application/json"},
   });
 }
