@@ -66,6 +66,8 @@ Awaitable<SessionResult> CallSession::run() {
   on_spoken(playback_.clear(now));
   conversation_.callee_hung_up(now);  // does nothing if it had ended by itself
   co_await async::shielded(media_->hang_up());
+  if (!thrown && part_was_cancelled_)
+    provider_failed(Fault::ours, {.message = "a part of the session was cancelled, and nobody had asked for it"});
   if (thrown) {
     std::string what = "callramp was stopped";
     if (!async::is_cancellation(thrown)) {
@@ -113,7 +115,11 @@ Awaitable<void> CallSession::guarded(Awaitable<void> task, std::optional<std::ui
   if (!thrown) co_return;
   // A reply that is taken back, because the callee goes on talking, ends itself and not the call.
   const bool taken_back = generation && !current(*generation) && async::is_cancellation(thrown);
-  if (!taken_back) end("a part of the session failed");
+  if (!taken_back) {
+    // The scope takes a cancellation for its own. One that nobody asked for is no hang-up of the callee's.
+    if (!ended_ && async::is_cancellation(thrown)) part_was_cancelled_ = true;
+    end("a part of the session failed");
+  }
   std::rethrow_exception(thrown);
 }
 

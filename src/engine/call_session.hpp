@@ -157,6 +157,7 @@ class CallSession {
   std::optional<Fault> provider_fault_;
   std::string fault_detail_;
   bool stt_lost_ = false;
+  bool part_was_cancelled_ = false;
   bool ended_ = false;
   std::optional<CarrierCall> carrier_;
 

@@ -52,6 +52,18 @@ TEST_CASE("a person who talks makes a completed call with its transcript, latenc
   });
 }
 
+TEST_CASE("a session that loses a part by a cancellation of nobody's is a failure of ours and no hang-up") {
+  EngineWorld world;
+  world.carrier.every_call().answers([](fakes::FakeLine& line) { line.hangs_up_after(seconds{25}); });
+  world.stt.cancels_next_after(seconds{3});
+  world.run([&]() -> Awaitable<void> {
+    const CallDetail detail = co_await world.final_call(co_await world.place());
+    CHECK(outcome_of(detail) == Outcome::failed);
+    CHECK(detail.call.fault == Fault::ours);
+    CHECK_MESSAGE(detail.call.reason.find("cancelled") != std::string::npos, detail.call.reason);
+  });
+}
+
 TEST_CASE("each way in which a dial can end has its outcome") {
   struct Row {
     const char* name;

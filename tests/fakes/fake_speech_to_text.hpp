@@ -2,6 +2,8 @@
 // transcript.
 #pragma once
 
+#include <boost/asio/error.hpp>
+#include <boost/system/system_error.hpp>
 #include <deque>
 #include <map>
 #include <memory>
@@ -25,6 +27,8 @@ class FakeSpeechToText final : public SpeechToText {
   /// The next stream opens, takes audio and says nothing.
   void stalls_next() { next_.push_back({.stalls = true}); }
   void breaks_next_after(Duration span) { next_.push_back({.breaks_after = span}); }
+  /// Reading it is cancelled, though nobody asked for that.
+  void cancels_next_after(Duration span) { next_.push_back({.cancels_after = span}); }
   void refuses_next(Error error) { next_.push_back({.refusal = std::move(error)}); }
   void refuses_all(std::optional<Error> error) { refusal_ = std::move(error); }
   void sends_no_speech_final() { speech_final_ = false; }
@@ -43,6 +47,7 @@ class FakeSpeechToText final : public SpeechToText {
   struct Next {
     bool stalls = false;
     std::optional<Duration> breaks_after;
+    std::optional<Duration> cancels_after;
     std::optional<Error> refusal;
   };
   class Stream;
@@ -63,6 +68,7 @@ class FakeSpeechToText::Stream final : public SttStream {
   Stream(FakeSpeechToText& owner, SttOptions options, Next next)
       : owner_(owner), options_(std::move(options)), next_(std::move(next)), changed_(owner.executor_) {
     if (next_.breaks_after) breaks_at_ = owner_.clock_.now() + *next_.breaks_after;
+    if (next_.cancels_after) cancels_at_ = owner_.clock_.now() + *next_.cancels_after;
   }
 
   Awaitable<Status> send(std::span<const std::int16_t> samples) override {
@@ -80,6 +86,8 @@ class FakeSpeechToText::Stream final : public SttStream {
   Awaitable<Result<std::optional<SttEvent>>> receive() override {
     while (true) {
       if (broken()) co_return fail(ErrorCode::unavailable, "the fake STT connection broke");
+      if (cancels_at_ && owner_.clock_.now() >= *cancels_at_)
+        throw boost::system::system_error(asio::error::operation_aborted);
       Instant due = owner_.clock_.now() + hours{24 * 365};
       if (!events_.empty()) {
         due = events_.begin()->first;
@@ -91,7 +99,8 @@ class FakeSpeechToText::Stream final : public SttStream {
       } else if (finished_) {
         co_return std::nullopt;
       }
-      if (breaks_at_) due = std::min(due, *breaks_at_);
+      for (const auto& at : {breaks_at_, cancels_at_})
+        if (at) due = std::min(due, *at);
       co_await sleep_or_notified(owner_.clock_, due, changed_);
     }
   }
@@ -144,6 +153,7 @@ class FakeSpeechToText::Stream final : public SttStream {
   Next next_;
   async::Signal changed_;
   std::optional<Instant> breaks_at_;
+  std::optional<Instant> cancels_at_;
   SpokenReader reader_;
   std::size_t heard_ = 0;
   bool speaking_ = false;
