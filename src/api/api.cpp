@@ -62,8 +62,12 @@ Awaitable<Status> Api::load_tokens() { return guard_->load(); }
 Awaitable<net::Response> Api::handle(net::Request& request) {
   const Instant began = deps_.clock.now();
   Router::Found found = router_.find(request.method, request.path);
-  Exchange exchange{
-      .request = request, .actor = {}, .request_id = {}, .token_hash = {}, .params = std::move(found.params)};
+  Exchange exchange{.request = request,
+                    .actor = {},
+                    .request_id = {},
+                    .token = {},
+                    .token_hash = {},
+                    .params = std::move(found.params)};
   const auto id = request.headers.find("X-Request-Id");
   exchange.request_id = id && is_sane_id(*id) ? std::string(*id) : id_prefix_ + std::to_string(++requests_);
 
@@ -103,6 +107,7 @@ Status Api::admit(const Route& route, Exchange& exchange) {
     exchange.token_hash = hash_secret(secret);
     auto known = guard_->find(exchange.token_hash);
     if (!known) return std::unexpected(guard_->refuse(request.remote_address));
+    exchange.token = std::move(known->id);
     exchange.actor = std::move(known->actor);
   } else if (deps_.open_page && route.role == Role::viewer && route.method == "GET" &&
              is_loopback(request.remote_address) && has_loopback_host(request)) {

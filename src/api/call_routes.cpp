@@ -17,8 +17,8 @@ constexpr std::size_t max_user_bytes = 256;
 constexpr std::size_t max_idempotency_key_bytes = 255;
 
 // The same key for the same request, however its fields are ordered or spaced.
-Result<std::optional<Idempotency>> read_idempotency(const net::Request& request, const json::object& body) {
-  const auto key = request.headers.find("Idempotency-Key");
+Result<std::optional<Idempotency>> read_idempotency(const Exchange& exchange, const json::object& body) {
+  const auto key = exchange.request.headers.find("Idempotency-Key");
   if (!key) return std::nullopt;
   if (key->empty() || key->size() > max_idempotency_key_bytes ||
       !std::ranges::all_of(*key, [](char c) { return c > ' ' && c <= '~'; }))
@@ -26,12 +26,13 @@ Result<std::optional<Idempotency>> read_idempotency(const net::Request& request,
                 "Idempotency-Key must be 1 to " + std::to_string(max_idempotency_key_bytes) +
                     " visible ASCII characters; a UUID is a good one",
                 "Idempotency-Key");
-  return Idempotency{.key = std::string(*key), .fingerprint = net::sha256_hex(canonical(body))};
+  return Idempotency{
+      .token = exchange.token, .key = std::string(*key), .fingerprint = net::sha256_hex(canonical(body))};
 }
 
 Awaitable<Result<net::Response>> place_call(const Deps& deps, Exchange& exchange) {
   CO_TRY(body, co_await read_object(exchange));
-  CO_TRY(idempotency, read_idempotency(exchange.request, body));
+  CO_TRY(idempotency, read_idempotency(exchange, body));
   Fields in(body);
   engine::PlaceCall request{.phone = in.text("phoneNumber", max_phone_bytes),
                             .agent = AgentId{in.text("agentId", max_id_bytes)},

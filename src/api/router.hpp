@@ -21,7 +21,8 @@ struct Exchange {
   net::Request& request;
   Actor actor;             ///< whoever's token it was; of an open route a viewer without a name
   std::string request_id;  ///< the client's X-Request-Id, or ours
-  std::string token_hash;  ///< of the token it came with; empty without one
+  TokenId token;           ///< that it came with; empty without one
+  std::string token_hash;  ///< of the same
   std::vector<std::pair<std::string_view, std::string>> params;  ///< of the pattern, decoded
 
   /// The segment that stands for {name}; it must be in the pattern.

@@ -8,16 +8,18 @@
 #include <vector>
 
 #include "async/executor.hpp"
+#include "base/ids.hpp"
 #include "core/calls/claim.hpp"
 #include "core/calls/transition.hpp"
 #include "core/calls/types.hpp"
 
 namespace callramp {
 
-/// A request's Idempotency-Key: the same key with the same fingerprint gets the first answer again, with another
-/// fingerprint it is a conflict. Kept for 24 h at least.
+/// A request's Idempotency-Key: the same key of the same token with the same fingerprint gets the first answer again,
+/// with another fingerprint it is a conflict. Two clients that count from 1 do not meet. Kept for 24 h at least.
 struct Idempotency {
-  std::string key;
+  TokenId token;
+  std::string key;  ///< without spaces
   std::string fingerprint;
 };
 

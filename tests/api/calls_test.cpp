@@ -100,10 +100,16 @@ TEST_CASE("an idempotency key gives the first answer again and refuses another r
   CHECK(again.status == 202);
   CHECK(again.text == first.text);
   CHECK(place(call_body(), "k-1").code() == "CONFLICT");
+  // Two clients that number their requests from 1 do not meet.
+  const Answer others =
+      world.ask("POST", "/api/v1/calls/outbound",
+                {.token = "cr_approver", .body = call_body("+919876543211"), .headers = {{"Idempotency-Key", "k-1"}}});
+  CHECK(others.status == 202);
+  CHECK(id_of(others) != id_of(first));
   CHECK(place(call_body(), "").code() == "INVALID_REQUEST");
   CHECK(place(call_body(), "a b").code() == "INVALID_REQUEST");
   CHECK(place(call_body(), std::string(256, 'k')).code() == "INVALID_REQUEST");
-  CHECK(world.get("/api/v1/calls").body().at("total").as_int64() == 1);
+  CHECK(world.get("/api/v1/calls").body().at("total").as_int64() == 2);
 }
 
 TEST_CASE("a viewer sees the last four digits wherever a number stands") {
@@ -248,7 +254,7 @@ TEST_CASE("a finished call is shown whole with its transcript timing and cost") 
 
   const json::value stats = world.get("/api/v1/stats/outbound?to=2025-11-24T16:05:00Z").body();
   CHECK(stats.at("calls").as_int64() == 1);
-  CHECK(stats.at("successRate").as_double() == 1.0);
+  CHECK(stats.at("successRate").to_number<double>() == 1.0);
   CHECK(stats.at("systems").at("new-system").at("outcomes").at("completed").as_int64() == 1);
   CHECK(stats.at("systems").at("old-system").at("successRate").is_null());
   CHECK(world.get("/api/v1/stats/outbound?from=2030-01-01T00:00:00Z").status == 400);

@@ -68,6 +68,10 @@ TEST_CASE_TEMPLATE("an idempotency key answers once and again but never for anot
   CHECK(db.error(db.ports().calls.create(db.call("c3", 3), Idempotency{.key = "k", .fingerprint = "other"})) ==
         ErrorCode::conflict);
   CHECK(db.get(db.ports().calls.list({})).total == 1);
+  // Another token's key is another key, however the two are cut.
+  CHECK_FALSE(db.get(db.ports().calls.create(db.call("c4", 6), Idempotency{TokenId{"t"}, "k", "f"})).replayed);
+  CHECK(db.get(db.ports().calls.create(db.call("c5", 6), Idempotency{TokenId{"t"}, "k", "f"})).replayed);
+  CHECK_FALSE(db.get(db.ports().calls.create(db.call("c6", 7), Idempotency{TokenId{"tk"}, "", "f"})).replayed);
 
   const Idempotency bulk{.key = "bulk", .fingerprint = "f"};
   CHECK(db.get(db.ports().calls.create_many({db.call("d1", 4), db.call("d2", 5)}, bulk)).size() == 2);
@@ -93,14 +97,16 @@ TEST_CASE_TEMPLATE("many calls are created all or none and the refusal names the
   db.with_agent();
   Call bad = db.call("c2", 2);
   bad.agent = AgentId{"nobody"};
-  const auto refused = db.run(db.ports().calls.create_many({db.call("c1", 1), bad}, Idempotency{"k", "f"}));
+  const auto refused =
+      db.run(db.ports().calls.create_many({db.call("c1", 1), bad}, Idempotency{.key = "k", .fingerprint = "f"}));
   REQUIRE_FALSE(refused.has_value());
   CHECK(refused.error().code == ErrorCode::agent_not_found);
   CHECK(refused.error().field == "calls[1].agentId");
   CHECK(refused.error().message.find("calls[1]") != std::string::npos);
   CHECK(db.get(db.ports().calls.list({})).total == 0);
   // The key was not used up by a request that was refused.
-  CHECK(db.get(db.ports().calls.create_many({db.call("c1", 1)}, Idempotency{"k", "g"})).size() == 1);
+  CHECK(db.get(db.ports().calls.create_many({db.call("c1", 1)}, Idempotency{.key = "k", .fingerprint = "g"})).size() ==
+        1);
 }
 
 TEST_CASE_TEMPLATE("calls are listed newest first by page and filter", Database, CALLRAMP_STORES) {

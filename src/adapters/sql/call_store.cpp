@@ -54,10 +54,13 @@ void insert_call(Db& db, const Call& call) {
 std::string read_text(Row& row) { return row.text(); }
 CallId read_call_id(Row& row) { return row.id<CallId>(); }
 
+// What the tables call the key: neither part has a space, so no two pairs share one.
+std::string stored_key(const Idempotency& idempotency) { return idempotency.token.str() + " " + idempotency.key; }
+
 // The calls that the key stands for, if an earlier request used it.
 Result<std::optional<std::vector<Call>>> replay(Db& db, const Idempotency& idempotency) {
   const auto fingerprint =
-      db.one("select fingerprint from idempotency where key = :key", "t", {idempotency.key}, read_text);
+      db.one("select fingerprint from idempotency where key = :key", "t", {stored_key(idempotency)}, read_text);
   if (!fingerprint) return std::nullopt;
   if (*fingerprint != idempotency.fingerprint)
     return fail(
@@ -66,7 +69,7 @@ Result<std::optional<std::vector<Call>>> replay(Db& db, const Idempotency& idemp
         "Idempotency-Key");
   std::vector<Call> calls;
   for (const CallId& id : db.all("select call_id from idempotency_calls where key = :key order by position", "t",
-                                 {idempotency.key}, read_call_id))
+                                 {stored_key(idempotency)}, read_call_id))
     calls.push_back(existing_call(db, id));
   return calls;
 }
@@ -75,10 +78,10 @@ void remember(Db& db, const Idempotency& idempotency, std::span<const Call> call
   const Instant now = calls.empty() ? Instant{} : calls.front().created_at;
   db.run("delete from idempotency where created_at < :before", {now - idempotency_kept});
   db.run("insert into idempotency (key, fingerprint, created_at) values (:key, :fingerprint, :now)",
-         {idempotency.key, idempotency.fingerprint, now});
+         {stored_key(idempotency), idempotency.fingerprint, now});
   for (std::size_t i = 0; i < calls.size(); ++i)
     db.run("insert into idempotency_calls (key, position, call_id) values (:key, :position, :call)",
-           {idempotency.key, static_cast<std::int64_t>(i), calls[i].id});
+           {stored_key(idempotency), static_cast<std::int64_t>(i), calls[i].id});
 }
 
 Result<CreatedCall> create_call(Db& db, const Call& call, const std::optional<Idempotency>& idempotency) {

@@ -62,7 +62,8 @@ Awaitable<void> live(Life& life, int worker) {
     call.test = random.below(10) == 0;
     call.created_at = call.due_at = call.updated_at = now;
     const CallId id = call.id;
-    if (co_await calls.create(std::move(call), Idempotency{id.str(), "f"})) tell(life.pipe, 'c', id.str());
+    if (co_await calls.create(std::move(call), Idempotency{.key = id.str(), .fingerprint = "f"}))
+      tell(life.pipe, 'c', id.str());
 
     ClaimRequest request = StoreWorld::claim_request(now, 2);
     request.limit = 8;
