@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "base/ensure.hpp"
+#include "net/json_text.hpp"
 
 namespace callramp::api {
 
@@ -33,18 +34,25 @@ int http_status(ErrorCode code) noexcept {
   ENSURE(false, "an ErrorCode outside its enumeration");
 }
 
-net::Response error_response(const Error& error, const std::string& request_id) {
+json::object error_body(const Error& error, const std::string& request_id) {
   json::object details;
   if (!error.field.empty()) details["field"] = error.field;
   // What broke inside is for the log; the client can only tell us the request's id.
   const std::string message = error.code == ErrorCode::internal
                                   ? "something went wrong on our side; it is logged with this requestId"
                                   : error.message;
-  net::Response response =
-      json_response(http_status(error.code), json::object{{"error", json::object{{"code", to_string(error.code)},
-                                                                                 {"message", message},
-                                                                                 {"details", std::move(details)},
-                                                                                 {"requestId", request_id}}}});
+  return {{"error", json::object{{"code", to_string(error.code)},
+                                 {"message", message},
+                                 {"details", std::move(details)},
+                                 {"requestId", request_id}}}};
+}
+
+net::Response error_response(const Error& error, const std::string& request_id) {
+  return error_response(error, error_body(error, request_id));
+}
+
+net::Response error_response(const Error& error, json::object body) {
+  net::Response response = json_response(http_status(error.code), std::move(body));
   if (response.status == 401) response.headers.add("WWW-Authenticate", "Bearer");
   if (response.status == 429) response.headers.add("Retry-After", "60");
   return response;
@@ -56,7 +64,7 @@ net::Response json_text(int status, std::string body) {
           .body = std::move(body)};
 }
 
-net::Response json_response(int status, const json::value& body) { return json_text(status, json::serialize(body)); }
+net::Response json_response(int status, const json::value& body) { return json_text(status, net::to_text(body)); }
 
 net::Response no_content() { return {.status = 204}; }
 
@@ -67,7 +75,7 @@ std::string canonical(const json::value& value) {
     return text + "]";
   }
   const auto* object = value.if_object();
-  if (object == nullptr) return json::serialize(value);
+  if (object == nullptr) return net::to_text(value);
   std::vector<const json::key_value_pair*> fields;
   for (const auto& field : *object) fields.push_back(&field);
   std::ranges::sort(fields, {}, [](const auto* field) { return std::string_view(field->key()); });

@@ -15,7 +15,10 @@ namespace json = boost::json;
 /// The status that product.md §5 gives the code.
 int http_status(ErrorCode code) noexcept;
 /// {"error":{"code","message","details","requestId"}}; details names the field at fault, if one is.
+json::object error_body(const Error& error, const std::string& request_id);
 net::Response error_response(const Error& error, const std::string& request_id);
+/// The same with `body`, which error_body made.
+net::Response error_response(const Error& error, json::object body);
 
 net::Response json_text(int status, std::string body);
 net::Response json_response(int status, const json::value& body);
@@ -31,7 +34,7 @@ json::value or_null(const std::optional<T>& value) {
 inline json::value iso_or_null(const std::optional<Instant>& at) {
   return at ? json::value(to_iso(*at)) : json::value(nullptr);
 }
-/// 10, 12.5: a whole number is written as one, not as 1E1.
+/// 10, 12.5: a whole number is an integer.
 inline json::value percent_number(Percent percent) {
   const int basis_points = percent.basis_points();
   return basis_points % 100 == 0 ? json::value(basis_points / 100) : json::value(percent.number());

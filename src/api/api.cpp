@@ -39,6 +39,18 @@ bool has_loopback_host(const net::Request& request) {
   return net::same_name(host, "localhost") || host == "127.0.0.1" || host == "[::1]";
 }
 
+// What broke on our side, in the one shape of this API; an OpenFeature client finds its own two fields beside it,
+// without which it can only guess (OFREP 0.3).
+net::Response failure(const Error& error, const Route& route, const Exchange& exchange) {
+  json::object body = error_body(error, exchange.request_id);
+  if (http_status(error.code) >= 500 && route.pattern.starts_with("/ofrep/v1/evaluate/")) {
+    body["errorCode"] = "GENERAL";
+    body["errorDetails"] = body.at("error").at("message");
+    if (!exchange.params.empty()) body["key"] = exchange.param("key");
+  }
+  return error_response(error, std::move(body));
+}
+
 }  // namespace
 
 Api::Api(Deps deps)
@@ -132,7 +144,7 @@ Awaitable<net::Response> Api::run(const Route& route, Exchange& exchange) {
                                          {"route", route.method + " " + route.pattern},
                                          {"code", to_string(result.error().code)},
                                          {"error", result.error().message}});
-    co_return error_response(result.error(), exchange.request_id);
+    co_return failure(result.error(), route, exchange);
   } catch (const std::exception& exception) {
     what = exception.what();
     thrown = std::current_exception();
@@ -145,7 +157,7 @@ Awaitable<net::Response> Api::run(const Route& route, Exchange& exchange) {
   deps_.log.error(
       "request_threw",
       {{"request_id", exchange.request_id}, {"route", route.method + " " + route.pattern}, {"error", what}});
-  co_return error_response({.code = ErrorCode::internal, .message = std::move(what)}, exchange.request_id);
+  co_return failure({.code = ErrorCode::internal, .message = std::move(what)}, route, exchange);
 }
 
 void Api::count(const Route& route, int status, Instant began) {

@@ -5,9 +5,9 @@
 #include <spdlog/spdlog.h>
 
 #include <boost/json.hpp>
-#include <cmath>
 
 #include "base/time.hpp"
+#include "net/json_text.hpp"
 
 namespace callramp::app {
 namespace {
@@ -40,16 +40,6 @@ std::unique_ptr<spdlog::logger> make_logger(const std::string& level, spdlog::si
   return logger;
 }
 
-template <class Value>
-const Value& readable(const Value& value) {
-  return value;
-}
-// 10 rather than the library's 1E1. Up to 2^53 every whole number is exact.
-boost::json::value readable(double value) {
-  if (std::abs(value) < 0x1p53 && value == std::trunc(value)) return static_cast<std::int64_t>(value);
-  return value;
-}
-
 }  // namespace
 
 JsonLog::JsonLog(const std::string& level)
@@ -67,9 +57,8 @@ void JsonLog::write(LogLevel level, std::string_view event, std::span<const LogF
     line["ts"] = to_iso(std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now()));
     line["level"] = name_of(level);
     line["event"] = event;
-    for (const LogField& field : fields)
-      std::visit([&](const auto& value) { line[field.name] = readable(value); }, field.value);
-    logger_->log(level_of(level), "{}", boost::json::serialize(line));
+    for (const LogField& field : fields) std::visit([&](const auto& value) { line[field.name] = value; }, field.value);
+    logger_->log(level_of(level), "{}", net::to_text(line));
   } catch (const std::exception&) {
     // A log line that cannot be made or written must not take a call down with it; spdlog counts sink errors itself.
   }

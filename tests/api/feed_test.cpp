@@ -55,6 +55,36 @@ TEST_CASE("a single flag is answered as OFREP says") {
         "TARGETING_MATCH");
 }
 
+/// Breaks as a handler does that has a bug.
+class BrokenBody final : public net::BodyReader {
+ public:
+  Awaitable<Result<std::string>> read_some() override {
+    throw std::runtime_error("broken");
+    co_return std::string();
+  }
+};
+
+TEST_CASE("a failure of ours tells an OpenFeature client its own words for it beside ours") {
+  ApiWorld world;
+  for (const std::string& path : {one + "enableRetryLogic", all}) {
+    CAPTURE(path);
+    net::Request request;
+    request.method = "POST";
+    request.target = request.path = path;
+    request.headers.add("Authorization", "Bearer cr_viewer");
+    request.headers.add("Content-Type", "application/json");
+    request.body = std::make_unique<BrokenBody>();
+    const net::Response response = world.run(world.api.handle(request));
+    CHECK(response.status == 500);
+    const json::value body = json::parse(response.body);
+    CHECK(body.at("errorCode").as_string() == "GENERAL");
+    CHECK(body.at("errorDetails") == body.at("error").at("message"));
+    CHECK(body.as_object().contains("key") == (path != all));
+    if (path != all) CHECK(body.at("key").as_string() == "enableRetryLogic");
+    CHECK(world.contract.mismatch(body, world.contract.schema("OfrepError")) == "");
+  }
+}
+
 TEST_CASE("the bulk answer changes its ETag with context values and pins and with nothing else") {
   ApiWorld world;
   const auto etag = [&](const std::string& body) { return world.post(all, body, "cr_viewer").header("ETag"); };

@@ -67,7 +67,7 @@ TEST_CASE_TEMPLATE("a change of flags is a version with history and audit", Data
   const auto audit = db.get(db.ports().audit.list(std::nullopt, 10));
   REQUIRE(audit.size() == 2);
   CHECK(audit[1].action == "flags.change");
-  CHECK(audit[1].details_json.find(R"("to":{"outboundCallsPercentage":1.25E1,"enableBulkImport":false})") !=
+  CHECK(audit[1].details_json.find(R"("to":{"outboundCallsPercentage":12.5,"enableBulkImport":false})") !=
         std::string::npos);
 }
 

@@ -5,6 +5,7 @@
 #include <boost/json.hpp>
 
 #include "adapters/sql/rows.hpp"
+#include "net/json_text.hpp"
 
 namespace callramp::sql {
 namespace {
@@ -76,15 +77,14 @@ void store_change(Db& db, const FlagChange& change) {
        from.outbound_calls_percentage.basis_points(), from.enable_retry_logic, from.enable_voicemail_detection,
        from.enable_bulk_import, to.outbound_calls_enabled, to.outbound_calls_percentage.basis_points(),
        to.enable_retry_logic, to.enable_voicemail_detection, to.enable_bulk_import});
-  append_audit(db,
-               {.at = change.at,
-                .actor = change.actor,
-                .action = "flags.change",
-                .subject = fmt::format("version {}", change.version),
-                .reason = change.reason,
-                .details_json = boost::json::serialize(boost::json::object{{"source", change.source},
-                                                                           {"from", as_json(difference(to, from))},
-                                                                           {"to", as_json(difference(from, to))}})});
+  append_audit(db, {.at = change.at,
+                    .actor = change.actor,
+                    .action = "flags.change",
+                    .subject = fmt::format("version {}", change.version),
+                    .reason = change.reason,
+                    .details_json = net::to_text(boost::json::object{{"source", change.source},
+                                                                     {"from", as_json(difference(to, from))},
+                                                                     {"to", as_json(difference(from, to))}})});
 }
 
 Result<FlagState> write_flags(Db& db, const FlagWrite& write) {
