@@ -423,6 +423,7 @@ TEST_CASE("a port that its last owner gives up a moment later is waited for") {
   std::thread owner([&] { first.reset(); });
   CHECK(second.start().has_value());
   owner.join();
+  async::run_blocking(others.executors().front(), second.stop(Duration{}));
 }
 
 TEST_CASE("an address or certificate that is none is named") {
