@@ -36,8 +36,8 @@ double design_effect(const ClusterSums& sums) {
   return std::max(1.0, k / (k - 1) * deviations / independent);
 }
 
-double design_effect(const ClusterSums& by_hour, const ClusterSums& by_user) {
-  return std::max(design_effect(by_hour), design_effect(by_user));
+double design_effect(const ClusterSums& one, const ClusterSums& other) {
+  return std::max(design_effect(one), design_effect(other));
 }
 
 }  // namespace callramp::stats

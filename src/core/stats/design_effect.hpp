@@ -34,7 +34,8 @@ struct ClusterSums {
 /// >= 1; 1 with fewer than `least_clusters` clusters, or while all calls ended alike.
 double design_effect(const ClusterSums& sums);
 
-/// The larger of the two, as the counts are divided by it.
-double design_effect(const ClusterSums& by_hour, const ClusterSums& by_user);
+/// The larger of two ways to look at the same calls, by hour and by user: what their counts are divided by. For new
+/// against old also the larger of both systems.
+double design_effect(const ClusterSums& one, const ClusterSums& other);
 
 }  // namespace callramp::stats

@@ -1,4 +1,4 @@
-// Continued fractions by Lentz's method and Stirling's series, joined where each is exact.
+// Continued fractions and series, each where it converges.
 #include "core/stats/special.hpp"
 
 #include <math.h>  // lgamma_r, which <cmath> does not name
@@ -27,23 +27,30 @@ double stirling_rest(double x) {
 
 double lentz_guard(double value) { return std::abs(value) < tiny ? tiny : value; }
 
-// The fraction of I_x(a, b) that converges for x < (a + 1) / (a + b + 2).
+// The fraction of I_x(a, b) that converges for x < (a + 1) / (a + b + 2): numerators and denominators of two successive
+// approximants, scaled so that the later denominator is 1. Two divisions a pair of terms, where Lentz's method has six.
 double beta_fraction(double a, double b, double x) {
-  double c = 1;
-  double d = 1 / lentz_guard(1 - (a + b) * x / (a + 1));
-  double value = d;
+  double earlier_numerator = 1;
+  double earlier_denominator = 1;
+  double denominator = lentz_guard(1 - (a + b) * x / (a + 1));
+  double value = 1 / denominator;
+  earlier_numerator /= denominator;
+  earlier_denominator /= denominator;
   for (int m = 1; m < most_steps; ++m) {
-    const double twice = 2.0 * m;
-    const double even = m * (b - m) * x / ((a + twice - 1) * (a + twice));
-    d = 1 / lentz_guard(1 + even * d);
-    c = lentz_guard(1 + even / c);
-    value *= d * c;
-    const double odd = -(a + m) * (a + b + m) * x / ((a + twice) * (a + twice + 1));
-    d = 1 / lentz_guard(1 + odd * d);
-    c = lentz_guard(1 + odd / c);
-    const double change = d * c;
-    value *= change;
-    if (std::abs(change - 1) < epsilon) break;
+    const double low = a + 2.0 * m - 1;
+    const double high = low + 2;
+    const double inverse = x / (low * (low + 1) * high);
+    const double even = m * (b - m) * high * inverse;
+    const double odd = -(a + m) * (a + b + m) * low * inverse;
+    const double even_numerator = value + even * earlier_numerator;
+    const double even_denominator = 1 + even * earlier_denominator;
+    const double scale = 1 / lentz_guard(even_denominator + odd);
+    const double next = (even_numerator + odd * value) * scale;
+    earlier_numerator = even_numerator * scale;
+    earlier_denominator = even_denominator * scale;
+    const bool settled = std::abs(next - value) < epsilon * std::abs(next);
+    value = next;
+    if (settled) break;
   }
   return value;
 }

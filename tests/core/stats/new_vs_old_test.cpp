@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/random.hpp"
+#include "core/stats/design_effect.hpp"
 
 using namespace callramp;
 using namespace callramp::stats;
@@ -60,6 +61,50 @@ Runs run(const VersusRule& rule, double p_new, double p_old, int old, double alp
   }
   std::ranges::sort(result.calls_new);
   return result;
+}
+
+// 2,000 users, a few of whom get most of the calls and each of whom succeeds at a rate of their own; a quarter is on
+// new. Both systems are the same. True for an alarm at any look: of log E as it is, or divided by the users' design
+// effect.
+struct Alarms {
+  bool plain = false;
+  bool by_user = false;
+};
+
+Alarms compare_same_system(std::uint64_t seed, int blocks) {
+  constexpr std::size_t users = 2000;
+  SeededRandom random{seed};
+  std::vector<double> busy_up_to(users);
+  std::vector<double> rate(users);
+  double total = 0;
+  for (std::size_t user = 0; user < users; ++user) {
+    total += std::min(std::pow(1 - random.uniform(), -1 / 1.2), 200.0);  // Pareto, tail index 1.2
+    busy_up_to[user] = total;
+    rate[user] = random.uniform() < 0.5 ? 0.95 : 0.55;
+  }
+  const auto is_new = [](std::size_t user) { return user % 4 == 0; };
+  std::vector<Counts> by_user(users);
+  NewVsOld versus{{}};
+  Alarms alarms;
+  const double need = std::log(100.0);
+  for (int i = 1; i <= blocks; ++i) {
+    Block block;
+    for (int call = 0; call < 12; ++call) {
+      const auto found = std::ranges::lower_bound(busy_up_to, random.uniform() * total);
+      const auto user = static_cast<std::size_t>(found - busy_up_to.begin());
+      const Counts outcome = drawn(random, 1, rate[user]);
+      by_user[user] += outcome;
+      (is_new(user) ? block.on_new : block.on_old) += outcome;
+    }
+    versus.fold(block);
+    if (i % 20 != 0) continue;
+    ClusterSums on_new;
+    ClusterSums on_old;
+    for (std::size_t user = 0; user < users; ++user) (is_new(user) ? on_new : on_old).add(by_user[user]);
+    alarms.plain |= versus.log_e() >= need;
+    alarms.by_user |= versus.log_e() / design_effect(on_new, on_old) >= need;
+  }
+  return alarms;
 }
 
 constexpr double rates[] = {0.02, 0.3, 0.5, 0.6, 0.65, 0.7, 0.75, 0.9, 0.98};
@@ -120,6 +165,18 @@ TEST_CASE("a new system at 55 % beside an old one at 75 % is found worse within 
 TEST_CASE("between equal systems one is seldom found worse") {
   const Runs equal = run({}, 0.75, 0.75, 1, 0.01, 2000, 400);
   CHECK(equal.calls_new.size() <= 9);  // 1 % of 400, and two standard deviations
+}
+
+TEST_CASE("users who get many calls raise no false alarms once the evidence is divided by their design effect") {
+  int plain = 0;
+  int by_user = 0;
+  for (std::uint64_t seed = 0; seed < 100; ++seed) {
+    const Alarms alarms = compare_same_system(seed, 600);
+    plain += alarms.plain;
+    by_user += alarms.by_user;
+  }
+  CHECK(plain >= 5);    // what goes wrong without
+  CHECK(by_user <= 3);  // 1 % of 100, and two standard deviations
 }
 
 TEST_CASE("equal systems pass a margin of ten points in some 160 new calls and hardly ever on its line") {
