@@ -1,10 +1,10 @@
 // Evidence: what is known when a decision is made. Counts and facts only; no e-value is ever stored, for it follows
 // from the counts, and a restart, an audit or another node computes the same.
 //
-// Rates come in buckets of five minutes by the *start* of a call's first dial. Failures end sooner than successes, so a
-// bucket is read only when its cohort is closed: first attempts once time limit + ring time + 5 min have passed, whole
-// calls once every one of them is final (docs/definitions.md). RunFold adds closed buckets up; production and
-// simulation use the same.
+// Rates come in buckets (pace.bucket: five minutes) by the *start* of a call's first dial. Failures end sooner than
+// successes, so a bucket is read only when its cohort is closed: first attempts once time limit + ring time + 5 min
+// have passed, whole calls once every one of them is final (docs/definitions.md). RunFold adds closed buckets up;
+// production and simulation use the same.
 #pragma once
 
 #include <array>
@@ -21,9 +21,9 @@
 
 namespace callramp::rollout {
 
-constexpr Duration bucket_length = minutes{5};
-constexpr Instant bucket_start(Instant at) noexcept {
-  return Instant{Duration{to_micros(at) - to_micros(at) % bucket_length.count()}};
+/// Start of the bucket in which `at` (after 1970) lies; `length` is the plan's pace.bucket, five minutes in production.
+constexpr Instant bucket_start(Instant at, Duration length) noexcept {
+  return Instant{Duration{to_micros(at) - to_micros(at) % length.count()}};
 }
 
 /// Final calls (or first attempts) of one system in one bucket. Test calls, cancelled, crossed ones are in none.

@@ -47,7 +47,25 @@ struct DecideOptions {
   bool operator==(const DecideOptions&) const = default;
 };
 
-/// Calls a day as planned. At least 1; low <= high.
+/// The lengths of time behind the evidence. Production keeps the defaults. A demo shortens them, and nothing else, so
+/// that five weeks pass in minutes by the same rules.
+struct Pace {
+  Duration bucket = minutes{5};  ///< evidence is counted by the start of calls, in spans this long
+  Duration cluster = hours{1};   ///< calls within such a span may behave alike: the design effect
+  Duration day = hours{24};      ///< of "calls a day", calling days, daily costs and samples; a week is seven of them
+  Duration first_limit = minutes{17};  ///< a bucket's first attempts count after it: 11 min call, 45 s ringing, 5 min
+  Duration pending_after = hours{48};  ///< a call still open after its first dial is "pending" and blocks an advance
+  Duration unknown_after = hours{4};   ///< a call of the old system without outcome is "unknown"
+  Duration stale_after = minutes{2};   ///< heartbeat of the evidence older than this: no_data
+  Duration dead_after = hours{1};      ///< … than this: freeze
+  Duration approval_lasts = hours{72};
+  Duration repeat_within = hours{24};  ///< a second trigger within it goes to zero
+  int stable_days = 2;                 ///< calling days that "stable" needs beside its time
+  int stable_calls = 75;               ///< calls that it needs
+  bool operator==(const Pace&) const = default;
+};
+
+/// Calls a day (pace.day) as planned, of this phase's share. At least 1; low <= high.
 struct Volume {
   int low = 0;
   int high = 0;
@@ -132,10 +150,12 @@ struct Plan {
   std::string unit = "user";     ///< or "contact": what the percentage counts
   Mode mode = Mode::guarded;
   DecideOptions decide;
+  Pace pace;
   Budget budget;
   seconds min_talk{10};
   CallKind kind = CallKind::promotional;
-  std::array<int, 2> calling_hours{9, 21};  ///< local hours in which quiet may mean missing
+  /// Local hours in which quiet may mean missing. Nothing but a day of 24 h has hours: with a shorter one it is always.
+  std::array<int, 2> calling_hours{9, 21};
   std::vector<Approvers> approvers;
   std::vector<Phase> phases;  ///< rising percentages
   std::vector<Checklist> checklists;
