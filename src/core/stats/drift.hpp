@@ -16,8 +16,8 @@
 namespace callramp::stats {
 
 /// Alarm levels of the mean of the three detectors (decisions.md §3): freezing is cheap and reversible; an automatic
-/// rollback happens falsely within 10^4 calls with a chance of at most 1 %. The study proposes 2*10^6 for it; that misses
-/// a median of 450 calls to catch a drop from .75 to .55 (470), which 10^6 keeps (436).
+/// rollback happens falsely within 10^4 calls with a chance of at most 1 %. The study proposes 2*10^6 for it; that
+/// misses a median of 450 calls to catch a drop from .75 to .55 (470), which 10^6 keeps (436).
 inline constexpr double drift_freeze_level = 1e4;
 inline constexpr double drift_rollback_level = 1e6;
 
