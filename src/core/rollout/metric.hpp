@@ -28,21 +28,27 @@ std::string_view to_string(Kind kind) noexcept;
 
 struct Metric {
   std::string_view name;
-  Kind kind;
-  Unit unit;              ///< of its value
-  bool takes_percentile;  ///< "response_time_p95"
-  bool needs_argument;    ///< "open_bugs(P1)"
+  Kind kind;              ///< without a baseline; see kind_of
+  Unit unit;              ///< of its value; a count is `none`
   bool bigger_is_better;  ///< direction in which it may be a criterion rather than a trigger
   std::string_view what;  ///< one line for people: "successful of final calls"
+  /// What may stand in parentheses, separated by blanks; empty: nothing. "P1|P2" is one of these words, "NAME" any
+  /// word,
+  /// ">s" a bare comparison with a time, "concurrent>" and "fresh<d" named ones; a "?" at the end: may be left out.
+  std::string_view arguments = {};
+  bool takes_percentile = false;  ///< "response_time_p95"; then never without one
+  bool yes_no = false;            ///< true or false: takes no comparison
 };
 
 /// All built-in metrics, by name.
 std::span<const Metric> metrics();
-/// The metric of a condition; a custom one of the plan's `metrics:` is a gauge. Nothing if unknown.
+/// The metric of a condition; a custom one of the plan's `metrics:` is a gauge, and its name is borrowed from the plan.
+/// Nothing if unknown.
 std::optional<Metric> find_metric(const Plan& plan, std::string_view name);
 /// Whether the condition fits its metric: argument, unit, comparison, baseline. The error names the fix.
 Status check(const Plan& plan, const Condition& condition);
-/// How this condition is decided: a metric "vs old" is `versus`, else its metric's kind.
+/// How this condition is decided: "vs old" is `versus`, a complaint rate against an earlier phase is `events`, else its
+/// metric's kind. Of a condition that passed `check`.
 Kind kind_of(const Plan& plan, const Condition& condition);
 
 /// Bounds at which times are counted, in seconds, ascending: a percentile's line must be one of them, for exceedances

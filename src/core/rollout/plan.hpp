@@ -140,7 +140,8 @@ struct Contact {
 struct CustomMetric {
   std::string name;
   std::string promql;
-  bool needed = true;  ///< whether its absence blocks an advance
+  bool needed = true;             ///< whether its absence blocks an advance
+  bool bigger_is_better = false;  ///< most of what an alert watches is better when it is small
 };
 
 struct Plan {
