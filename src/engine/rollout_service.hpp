@@ -16,6 +16,7 @@
 
 #include "core/rollout/decide.hpp"
 #include "ports/admin_store.hpp"
+#include "ports/rollout_store.hpp"
 
 namespace callramp::engine {
 
@@ -70,16 +71,6 @@ struct PlanReply {
   std::vector<rollout::PlanChange> changes;  ///< against the plan in force
   std::string refusal;                       ///< why valid changes were not applied: a reason is missing; else empty
 };
-/// A version of the plan as it was uploaded.
-struct PlanVersion {
-  std::string name;
-  std::string hash;
-  std::string yaml;
-  Instant at{};
-  std::string by;
-  std::string reason;
-};
-
 struct DecisionPage {
   std::vector<rollout::Decision> decisions;  ///< newest first
   std::optional<std::int64_t> next;          ///< give it as `before` for the next page; none: that was all
@@ -99,31 +90,6 @@ struct SignOff {
   Actor actor;
 };
 
-struct EvidenceReport {
-  rollout::EvidenceItem item;  ///< status empty: open; phase and system are set by the service from `at` and `call_id`
-  std::string note;
-  Actor actor;
-};
-struct EvidenceHistory {
-  Instant at{};
-  std::string by;
-  std::string status;
-  std::string reason;
-};
-struct EvidenceRecord {
-  rollout::EvidenceItem item;
-  std::string note;
-  std::string reported_by;
-  Instant reported_at{};
-  std::vector<EvidenceHistory> history;  ///< oldest first, its report included
-};
-struct EvidenceQuery {
-  std::optional<std::string> kind;
-  std::optional<std::string> status;
-  int page = 1;
-  int limit = 20;
-};
-
 class RolloutService {
  public:
   virtual ~RolloutService() = default;
@@ -134,7 +100,7 @@ class RolloutService {
   /// A valid plan with problems, changes or a refusal is a reply, not an error. Errors: conflict (the rollout is over).
   virtual Awaitable<Result<PlanReply>> upload(PlanUpload upload, Actor actor) = 0;
   /// The version in force, or the one with this hash.
-  virtual Awaitable<Result<PlanVersion>> plan(std::string rollout, std::optional<std::string> hash) = 0;
+  virtual Awaitable<Result<PlanText>> plan(std::string rollout, std::optional<std::string> hash) = 0;
 
   /// start … decommission_old. The decision that it made, stored and carried out, or why it is refused.
   virtual Awaitable<Result<rollout::Decision>> command(std::string rollout, rollout::Command order, Actor actor) = 0;
@@ -160,12 +126,12 @@ class RolloutService {
   virtual Awaitable<Result<rollout::Decision>> decision(std::string rollout, std::int64_t id) = 0;
   virtual Awaitable<Result<Explanation>> explain(std::string rollout, std::int64_t id) = 0;
 
-  /// False if it was known with the same content, by kind and external id; conflict if with another.
-  virtual Awaitable<Result<bool>> add_evidence(EvidenceReport report) = 0;
-  virtual Awaitable<Result<EvidenceRecord>> change_evidence(std::string kind, std::string external_id,
-                                                            std::string status, std::string reason, Actor actor) = 0;
-  /// Newest event first.
-  virtual Awaitable<Result<std::vector<EvidenceRecord>>> evidence(EvidenceQuery query) = 0;
+  /// False if it was known with the same content, by kind and external id; conflict if with another. not_found: its
+  /// call does not exist.
+  virtual Awaitable<Result<bool>> add_evidence(ItemReport report) = 0;
+  virtual Awaitable<Result<ItemRecord>> change_evidence(std::string kind, std::string external_id,
+                                                        ItemChange change) = 0;
+  virtual Awaitable<Result<std::vector<ItemRecord>>> evidence(ItemFilter filter) = 0;  ///< newest event first
 };
 
 }  // namespace callramp::engine
