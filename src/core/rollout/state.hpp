@@ -4,6 +4,7 @@
 // pure: they return the next state or an error that says who may and what to do instead.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -55,12 +56,17 @@ struct Incident {
   bool operator==(const Incident&) const = default;
 };
 
+/// In the order in which an incident is worked through.
+inline constexpr std::array<std::string_view, 5> incident_items{"communicated", "root-cause", "fix-plan", "re-tested",
+                                                                "approved-to-resume"};
+
 struct PhaseRecord {
   int run = 1;
   int phase = 0;
   Instant started_at{};
   std::optional<Instant> ended_at;
   bool passed = false;
+  bool despite_evidence = false;  ///< passed by an admin's order although its gate was closed
   bool operator==(const PhaseRecord&) const = default;
 };
 
@@ -79,8 +85,15 @@ struct RolloutState {
   Instant watch_until{};
   Instant stable_since{};                   ///< since the last named reset
   std::string stable_reset;                 ///< which: "phase week-2 started"
+  std::string unstable;                     ///< a reset that lasts: "no evidence for more than 1 h"; empty if none does
+  std::int64_t stable_calls = 0;            ///< whole calls of the run at the reset
+  std::int64_t stable_day = 0;              ///< Facts::today at the reset
   std::optional<Instant> last_rollback_at;  ///< a second trigger within 24 h goes to zero
   std::vector<Latch> latches;
+  /// Triggers that have fired in this run: rolled back, only others can still fire.
+  std::vector<std::string> fired;
+  /// Freezes that a person has lifted in this phase, by condition text: they do not come back in it.
+  std::vector<std::string> lifted;
   std::vector<PhaseRecord> history;
   std::optional<Incident> incident;
   bool old_decommissioned = false;
@@ -90,8 +103,12 @@ struct RolloutState {
   bool operator==(const RolloutState&) const = default;
 };
 
-/// Index of the last phase passed in any run, or nothing: where `previous_phase` leads.
-std::optional<int> last_passed(const RolloutState& state);
+/// Index of the last phase passed in any run whose percentage is below `below`, or nothing: where `previous_phase`
+/// leads.
+std::optional<int> last_passed(const RolloutState& state, const Plan& plan, Percent below);
+/// Where a resume after a rollback starts: the last phase passed whose percentage is not above the one in force, else
+/// the first.
+int phase_to_resume(const RolloutState& state, const Plan& plan);
 
 enum class CommandKind { start, advance, hold, extend, resume, rollback, complete, declare, decommission_old };
 std::string_view to_string(CommandKind kind) noexcept;
