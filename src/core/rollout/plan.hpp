@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -44,6 +45,7 @@ struct DecideOptions {
   double watch_alpha = 0.10;                   ///< freeze_alpha during a phase's watch
   int prior_n = 150;                           ///< calls at which the mixture is sharpest: docs/decisions.md
   Duration phase_cap = std::chrono::days{14};  ///< an undecided phase is a person's after this
+  bool statistics_to_zero = false;             ///< whether a trigger on a sampled rate may name the target zero
   bool operator==(const DecideOptions&) const = default;
 };
 
@@ -72,12 +74,20 @@ struct Volume {
   bool operator==(const Volume&) const = default;
 };
 
+/// Days of the calendar as planned, 1 is the first of the rollout.
+struct Days {
+  int first = 1;
+  int last = 0;  ///< 0: open end, "29+"
+  bool operator==(const Days&) const = default;
+};
+
 struct Phase {
   std::string name;  ///< [a-z0-9-]+, unique
   Percent percentage;
   std::vector<std::string> include;  ///< users on new whatever the percentage: a beta phase, outside the evidence
   Duration min_duration{};
   std::optional<Volume> expected_volume;
+  std::optional<Days> days;
   Duration watch = hours{24};  ///< from its start: frozen sooner, hourly digest
   std::vector<std::string> objectives;
   std::vector<std::string> monitoring_focus;
@@ -136,6 +146,19 @@ struct Contact {
   std::string confirmed;  ///< ISO date of the last confirmation
 };
 
+/// One line of the communication plan.
+struct Announcement {
+  std::string what;   ///< "daily update"
+  std::string every;  ///< "day", "week", "month", "event"
+  std::string to;     ///< "slack #rollout-status", "e-mail stakeholders", "page on-call"
+};
+
+/// What people do, step by step; commands where one exists.
+struct Procedure {
+  std::string name;  ///< "quick-rollback"
+  std::vector<std::string> steps;
+};
+
 /// A gauge that Prometheus knows: read each minute.
 struct CustomMetric {
   std::string name;
@@ -163,17 +186,38 @@ struct Plan {
   std::vector<Aim> aims;
   std::vector<Risk> risks;
   std::vector<Contact> contacts;
+  std::vector<Announcement> communication;
+  std::vector<Procedure> procedures;
   std::vector<CustomMetric> metrics;
   Duration watch_after = std::chrono::days{14};  ///< at 100 %, before success may be declared
   std::string hash;  ///< SHA-256 of the file's bytes, hex; names the version in every decision
+  std::map<std::string, int, std::less<>> lines;  ///< of the file's keys: "phases.week-2.percentage" → 31
 };
 
 /// Index of the phase, or nothing.
 std::optional<std::size_t> find_phase(const Plan& plan, std::string_view name);
 /// Expands `keeps`. Errors name the phase: unknown, later or circular.
 Status resolve(Plan& plan);
-/// Everything that is wrong, with its line and the fix; empty if the plan can be started. Call after `resolve`.
+/// Everything that is wrong, as "line 31: phases.week-2.percentage: … "; empty if the plan can be started. `field` is
+/// the key. Call after `resolve`.
 std::vector<Error> problems(const Plan& plan);
+/// What can be started and is likely not meant: gates that the planned volume hardly ever decides, a rollback that has
+/// no line of its own. Of a plan without problems.
+std::vector<Error> warnings(const Plan& plan);
+
+/// Middle of the planned calls a day (pace.day) on new in this phase; nothing if the plan does not say.
+std::optional<double> planned_calls_a_day(const Phase& phase);
+/// The companion of a rate criterion: the trigger of the same subject in the same phase, after `resolve`.
+const Trigger* companion(const Phase& phase, const Condition& criterion);
+/// k of the reading "ladder": how many phases with a percentage above zero come before this one.
+std::size_t ladder_step(const Plan& plan, std::size_t phase);
+/// The two lines that the evidence of a rate speaks about, as the plan's reading gives them: a pass is evidence beyond
+/// `pass`, a rollback beyond `fail` on the other side. No companion: pass is the own line and there is no fail.
+struct ReadLines {
+  double pass = 0;
+  std::optional<double> fail;
+};
+ReadLines read_lines(const Plan& plan, std::size_t phase, const Condition& criterion);
 
 /// What differs between two versions of a plan, in words, and whether it may be applied while a run lasts.
 struct PlanChange {
