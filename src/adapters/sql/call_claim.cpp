@@ -27,11 +27,12 @@ void insert_attempt(Db& db, const Attempt& attempt, const RouteDecision& route, 
        route.position_hundredths, route.percentage.basis_points(), to_string(route.reason), route.flag_version});
 }
 
-void update_dialed_call(Db& db, const Call& call, bool crossed) {
+// `span` is null for a retry, which keeps its call's.
+void update_dialed_call(Db& db, const Call& call, bool crossed, const std::optional<std::int64_t>& span) {
   db.run(
       "update calls set status = 'dialing', system = :system, crossed = :crossed, reason = '', attempts = :attempts, "
-      "first_attempt_at = :first, updated_at = :updated where id = :id",
-      {word(call.system), crossed, call.attempts, call.first_attempt_at, call.updated_at, call.id});
+      "first_attempt_at = :first, updated_at = :updated, span_id = coalesce(:span, span_id) where id = :id",
+      {word(call.system), crossed, call.attempts, call.first_attempt_at, call.updated_at, span, call.id});
 }
 
 #ifdef CALLRAMP_MUTATE_INTENT
@@ -41,10 +42,10 @@ std::map<AttemptId, std::pair<Attempt, std::function<void(Db&)>>> unwritten;
 #endif
 
 void store_intent(Db& db, const Call& call, const Attempt& attempt, const RouteDecision& route, bool first_dial,
-                  bool crossed) {
+                  bool crossed, const std::optional<std::int64_t>& span) {
   const auto write = [=](Db& to) {
     insert_attempt(to, attempt, route, first_dial);
-    update_dialed_call(to, call, crossed);
+    update_dialed_call(to, call, crossed, span);
   };
 #ifdef CALLRAMP_MUTATE_INTENT
   (void)db;
@@ -59,6 +60,7 @@ class Claim {
  public:
   Claim(Db& db, const ClaimRequest& request) : db_(db), request_(request), now_(request.now) {
     routing_.flags = read_flags(db);
+    span_ = open_span(db);
     do_not_call_version_ = db.number("select version from do_not_call_version where id = 1").value_or(0);
     result_.open_attempts =
         static_cast<int>(db.number("select count(*) from attempts where outcome is null").value_or(0));
@@ -159,10 +161,16 @@ class Claim {
     call.attempts = attempt.number;
     call.first_attempt_at = call.first_attempt_at.value_or(now_);
     call.updated_at = now_;
-    store_intent(db_, call, attempt, dial.route, first_dial, crossed);
+    store_intent(db_, call, attempt, dial.route, first_dial, crossed,
+                 first_dial && in_evidence(call, dial.route) ? id_or_null(span_) : std::nullopt);
     ++result_.open_attempts;
     result_.dials.push_back(
         {.call = std::move(call), .attempt = std::move(attempt), .agent = agent, .route = dial.route});
+  }
+
+  // Who is held on a system by name was not put there by the percentage, and says nothing about it.
+  static bool in_evidence(const Call& call, const RouteDecision& route) {
+    return !call.test && route.reason != RouteReason::pinned && route.reason != RouteReason::included;
   }
 
   bool was_crossed(const Call& call) {
@@ -177,10 +185,12 @@ class Claim {
     if (call.first_attempt_at && call.system && !call.test && !was_crossed(call) && is_counted(end.outcome))
       count_evidence(db_,
                      {.stream = Stream::call,
+                      .span = span_of_call(db_, call.id),
                       .started_at = *call.first_attempt_at,
                       .system = *call.system,
                       .outcome = end.outcome,
-                      .connected = false},
+                      .connected = false,
+                      .retried = had_dialed_retry(db_, call.id)},
                      +1);
     result_.ended.push_back(existing_call(db_, call.id));
   }
@@ -189,6 +199,7 @@ class Claim {
   const ClaimRequest& request_;
   const Instant now_;
   RoutingState routing_;
+  SpanMark span_;
   std::int64_t do_not_call_version_ = 0;
   ClaimResult result_;
 };
@@ -207,6 +218,7 @@ Result<Call> release(Db& db, const AttemptId& id, const std::string& reason, Ins
     // No dial was made yet after all: the next one is the first, and decides the system anew.
     call.system.reset();
     call.first_attempt_at.reset();
+    db.run("update calls set span_id = null where id = :id", {call.id});
   }
   if (call.cancel_requested) {
     call.status = CallStatus::final_;

@@ -47,6 +47,8 @@ AttemptMarks read_marks(Db& db, const Attempt& attempt) {
     marks.crossed = row.flag();
     marks.ended_call = row.maybe(&Row::text) == attempt.id.str();
   });
+  marks.span = span_of_call(db, attempt.call);
+  marks.retried = had_dialed_retry(db, attempt.call);
   return marks;
 }
 

@@ -3,23 +3,29 @@
 #include "base/ensure.hpp"
 
 namespace callramp::sql {
-namespace {
 
-std::string_view name(Stream stream) { return stream == Stream::call ? "call" : "first_attempt"; }
-
-}  // namespace
+std::string_view to_string(Stream stream) noexcept { return stream == Stream::call ? "call" : "first_attempt"; }
 
 void count_evidence(Db& db, const EvidenceKey& key, int change) {
+  const Instant bucket = rollout::bucket_start(key.started_at, key.span.bucket);
   db.run(
-      "insert into evidence_counts (bucket_start, stream, system, outcome, connected, calls) values (:bucket, :stream, "
-      ":system, :outcome, :connected, 0) on conflict (stream, bucket_start, system, outcome, connected) do nothing",
-      {bucket_start(key.started_at), name(key.stream), to_string(key.system), to_string(key.outcome), key.connected});
+      "insert into evidence_counts (stream, bucket_start, span_id, system, outcome, connected, retried, calls) values "
+      "(:stream, :bucket, :span, :system, :outcome, :connected, :retried, 0) on conflict (stream, bucket_start, "
+      "span_id, system, outcome, connected, retried) do nothing",
+      {to_string(key.stream), bucket, key.span.id, to_string(key.system), to_string(key.outcome), key.connected,
+       key.retried});
   db.run(
-      "update evidence_counts set calls = calls + :change where bucket_start = :bucket and stream = :stream and system "
-      "= "
-      ":system and outcome = :outcome and connected = :connected",
-      {change, bucket_start(key.started_at), name(key.stream), to_string(key.system), to_string(key.outcome),
-       key.connected});
+      "update evidence_counts set calls = calls + :change where stream = :stream and bucket_start = :bucket and "
+      "span_id = :span and system = :system and outcome = :outcome and connected = :connected and retried = :retried",
+      {change, to_string(key.stream), bucket, key.span.id, to_string(key.system), to_string(key.outcome), key.connected,
+       key.retried});
+}
+
+bool had_dialed_retry(Db& db, const CallId& call) {
+  return db.exists(
+      "select 1 from attempts where call_id = :id and first_dial = 0 and (outcome is null or outcome <> 'cancelled') "
+      "limit 1",
+      {call});
 }
 
 AttemptEvidence evidence_of(const Attempt& attempt, const Call& call, const AttemptMarks& marks) {
@@ -27,16 +33,19 @@ AttemptEvidence evidence_of(const Attempt& attempt, const Call& call, const Atte
   if (call.test) return evidence;
   if (marks.first_dial && attempt.outcome && is_counted(*attempt.outcome))
     evidence.first_attempt = EvidenceKey{.stream = Stream::first_attempt,
+                                         .span = marks.span,
                                          .started_at = attempt.started_at,
                                          .system = attempt.system,
                                          .outcome = *attempt.outcome,
                                          .connected = marks.connected};
   if (marks.ended_call && !marks.crossed && call.outcome && is_counted(*call.outcome))
     evidence.call = EvidenceKey{.stream = Stream::call,
+                                .span = marks.span,
                                 .started_at = call.first_attempt_at.value_or(attempt.started_at),
                                 .system = call.system.value_or(attempt.system),
                                 .outcome = *call.outcome,
-                                .connected = marks.connected};
+                                .connected = marks.connected,
+                                .retried = marks.retried};
   return evidence;
 }
 

@@ -41,17 +41,20 @@ Awaitable<Result<bool>> SqlOutcomeStore::report(ReportedOutcome outcome, Instant
                       "' was reported before with other content, which stands; use another " +
                       "externalId for another call",
                   "externalId");
+    // It counts for the phase in which it began, like a call that we dial.
+    const SpanMark span = span_at(db, outcome.started_at);
     db.run(
         "insert into reported_outcomes (external_id, user_id, system, phone, started_at, outcome, duration_s, "
-        "reported_at) values (:id, :user, :system, :phone, :started, :outcome, :duration, :now)",
+        "reported_at, span_id) values (:id, :user, :system, :phone, :started, :outcome, :duration, :now, :span)",
         {outcome.external_id, outcome.user, to_string(outcome.system), outcome.phone, outcome.started_at,
-         to_string(outcome.outcome), outcome.duration, now});
+         to_string(outcome.outcome), outcome.duration, now, id_or_null(span)});
     if (!is_counted(outcome.outcome)) return true;
     // A report without a duration does not claim that anybody was connected.
     const bool connected = is_connected(outcome.outcome, outcome.duration.value_or(seconds{0}));
     for (const Stream stream : {Stream::first_attempt, Stream::call})
       count_evidence(db,
                      {.stream = stream,
+                      .span = span,
                       .started_at = outcome.started_at,
                       .system = outcome.system,
                       .outcome = outcome.outcome,
@@ -67,7 +70,7 @@ Awaitable<Result<std::vector<OutcomeCount>>> SqlOutcomeStore::counts(Instant fro
         "select system, outcome, cast(sum(calls) as bigint), cast(sum(calls * connected) as bigint) from "
         "evidence_counts where stream = 'call' and "
         "bucket_start >= :from and bucket_start < :to and calls > 0 group by system, outcome order by system, outcome",
-        "ttnn", {bucket_start(from), to}, read_count);
+        "ttnn", {rollout::bucket_start(from, default_bucket), to}, read_count);
   });
 }
 

@@ -7,6 +7,8 @@
 
 #include <array>
 
+#include "adapters/sql/schema_rollouts.hpp"
+
 namespace callramp::sql {
 namespace {
 
@@ -268,7 +270,8 @@ create table evidence_counts (
 );
 )";
 
-constexpr std::array<Migration, 1> steps{{{.name = "calls and flags", .script = calls_and_flags}}};
+constexpr std::array steps{Migration{.name = "calls and flags", .script = calls_and_flags},
+                           Migration{.name = "rollouts and their evidence", .script = rollouts_script}};
 
 }  // namespace
 

@@ -37,22 +37,29 @@ inline std::string broken_invariants(Db& db) {
 
   // What counting all outcomes gives against what was counted along the way, in both directions.
   const std::string outcomes =
-      "(select 'call' as stream, first_attempt_at - first_attempt_at % 300000000 as bucket, calls.system as system, "
-      "calls.outcome as outcome, coalesce(attempts.connected, 0) as connected from calls left join attempts on "
-      "attempts.id = calls.ended_by where calls.status = 'final' and calls.outcome <> 'cancelled' and test = 0 and "
-      "crossed = 0 and first_attempt_at is not null "
-      "union all select 'first_attempt', started_at - started_at % 300000000, attempts.system, attempts.outcome, "
-      "connected from attempts join calls on calls.id = attempts.call_id where attempts.outcome is not null and "
-      "attempts.outcome <> 'cancelled' and first_dial = 1 and test = 0 "
-      "union all select stream, started_at - started_at % 300000000, system, outcome, case when outcome not in "
-      "('no_answer', 'busy', 'rejected', 'invalid_number', 'expired') and duration_s >= 10 then 1 else 0 end from "
-      "reported_outcomes, (select 'call' as stream union all select 'first_attempt') where outcome <> 'cancelled')";
-  const std::string counted = "select stream, bucket, system, outcome, connected, count(*) as calls from " + outcomes +
-                              " group by 1, 2, 3, 4, 5";
+      "(select 'call' as stream, first_attempt_at as at, span_id as span, calls.system as system, calls.outcome as "
+      "outcome, coalesce(attempts.connected, 0) as connected, exists (select 1 from attempts as retry where "
+      "retry.call_id = calls.id and retry.first_dial = 0 and retry.outcome <> 'cancelled') as retried from calls left "
+      "join attempts on attempts.id = calls.ended_by where calls.status = 'final' and calls.outcome <> 'cancelled' and "
+      "test = 0 and crossed = 0 and first_attempt_at is not null "
+      "union all select 'first_attempt', started_at, span_id, attempts.system, attempts.outcome, connected, 0 from "
+      "attempts join calls on calls.id = attempts.call_id where attempts.outcome is not null and attempts.outcome <> "
+      "'cancelled' and first_dial = 1 and test = 0 "
+      "union all select stream, started_at, span_id, system, outcome, case when outcome not in ('no_answer', 'busy', "
+      "'rejected', 'invalid_number', 'expired') and duration_s >= 10 then 1 else 0 end, 0 from reported_outcomes, "
+      "(select 'call' as stream union all select 'first_attempt') where outcome <> 'cancelled')";
+  const std::string counted =
+      "select stream, at - at % coalesce(bucket_us, 300000000), coalesce(span, 0), system, outcome, connected, "
+      "retried, count(*) as calls from " +
+      outcomes + " left join rollout_spans on rollout_spans.id = span group by 1, 2, 3, 4, 5, 6, 7";
   const std::string stored =
-      "select stream, bucket_start, system, outcome, connected, calls from evidence_counts where calls <> 0";
+      "select stream, bucket_start, span_id, system, outcome, connected, retried, calls from evidence_counts where "
+      "calls <> 0";
   none("outcomes that the evidence does not have", "select count(*) from (" + counted + " except " + stored + ")");
   none("evidence that no outcome stands behind", "select count(*) from (" + stored + " except " + counted + ")");
+  none("calls in the evidence that were never dialed or are tests",
+       "select count(*) from calls join rollout_spans on rollout_spans.id = span_id where first_attempt_at is null or "
+       "test = 1");
   return broken;
 }
 
