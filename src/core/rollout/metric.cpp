@@ -434,7 +434,10 @@ std::optional<Metric> find_metric(const Plan& plan, std::string_view name) {
 
 Kind kind_of(const Plan& plan, const Condition& condition) {
   if (condition.baseline == Baseline::old_system) return Kind::versus;
-  if (condition.metric == "complaint_rate" && condition.baseline != Baseline::none) return Kind::events;
+  // That few complaints came is a census. That their rate is high is inference: one complaint in the first five calls
+  // is no rate of 200 per 1000.
+  const bool above = condition.compare == Compare::greater || condition.compare == Compare::at_least;
+  if (condition.metric == "complaint_rate" && (above || condition.baseline != Baseline::none)) return Kind::events;
   const auto metric = find_metric(plan, condition.metric);
   return metric ? metric->kind : Kind::gauge;
 }

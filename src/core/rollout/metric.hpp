@@ -47,7 +47,7 @@ std::span<const Metric> metrics();
 std::optional<Metric> find_metric(const Plan& plan, std::string_view name);
 /// Whether the condition fits its metric: argument, unit, comparison, baseline. The error names the fix.
 Status check(const Plan& plan, const Condition& condition);
-/// How this condition is decided: "vs old" is `versus`, a complaint rate against an earlier phase is `events`, else its
+/// How this condition is decided: "vs old" is `versus`, a complaint rate that is too high is `events`, else its
 /// metric's kind. Of a condition that passed `check`.
 Kind kind_of(const Plan& plan, const Condition& condition);
 

@@ -36,14 +36,27 @@ Status resolve(Plan& plan) {
       return wrong("'" + phase.keeps + "' comes later; only the conditions of an earlier phase can be kept");
     // The earlier phase is resolved already, so this is transitive.
     const Phase& earlier = plan.phases[*kept];
+    const auto dropped = [&](const Condition& condition) {
+      return std::ranges::find(phase.drops, subject(condition)) != phase.drops.end();
+    };
+    for (const std::string& drop : phase.drops)
+      if (std::ranges::none_of(earlier.advance_when, [&](const Condition& one) { return subject(one) == drop; }) &&
+          std::ranges::none_of(earlier.roll_back_when,
+                               [&](const Trigger& one) { return subject(one.condition) == drop; }))
+        return fail(ErrorCode::invalid_request,
+                    where(plan, "phases." + phase.name + ".drops") + "'" + phase.keeps + "' has no line about '" +
+                        drop + "'; name what stands left of its comparison",
+                    "phases." + phase.name + ".drops");
     const std::vector<Condition> own_criteria = phase.advance_when;
     for (const Condition& inherited : earlier.advance_when)
-      if (std::ranges::none_of(own_criteria, [&](const Condition& own) { return subject(own) == subject(inherited); }))
+      if (!dropped(inherited) &&
+          std::ranges::none_of(own_criteria, [&](const Condition& own) { return subject(own) == subject(inherited); }))
         phase.advance_when.push_back(inherited);
     const std::vector<Trigger> own_triggers = phase.roll_back_when;
     for (const Trigger& inherited : earlier.roll_back_when)
-      if (std::ranges::none_of(
-              own_triggers, [&](const Trigger& own) { return subject(own.condition) == subject(inherited.condition); }))
+      if (!dropped(inherited.condition) && std::ranges::none_of(own_triggers, [&](const Trigger& own) {
+            return subject(own.condition) == subject(inherited.condition);
+          }))
         phase.roll_back_when.push_back(inherited);
   }
   return {};

@@ -92,6 +92,7 @@ struct Phase {
   std::vector<std::string> objectives;
   std::vector<std::string> monitoring_focus;
   std::string keeps;  ///< name of the phase whose conditions are inherited, transitively; empty for none
+  std::vector<std::string> drops;  ///< subjects that are not inherited: "customer_complaints"
   /// Own lines first, then the inherited ones that no own line of the same subject replaces. Filled by `resolve`.
   std::vector<Condition> advance_when;
   std::vector<Trigger> roll_back_when;
@@ -103,6 +104,9 @@ struct ChecklistItem {
   std::string text;  ///< the document's words
   /// Ticks itself while this holds; none: a person ticks it.
   std::optional<Condition> ticks_when;
+  /// Done by the very change that its list gates (the flag is set, the team is told, the watch begins), so nothing
+  /// waits for it.
+  bool by_the_change = false;
 };
 
 /// `gate` says what waits for it: "start" (pre-rollout), "phase-start" (a flag change), "phase-end" (an advance),
@@ -112,6 +116,9 @@ struct Checklist {
   std::string gate;
   std::vector<ChecklistItem> items;
 };
+
+/// The document's four lists with their 33 items: those of a plan that brings none.
+std::vector<Checklist> document_checklists();
 
 struct Approvers {
   std::string role;                 ///< "stakeholder"
