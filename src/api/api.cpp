@@ -5,7 +5,6 @@
 
 #include "api/answers.hpp"
 #include "api/routes.hpp"
-#include "api/secrets.hpp"
 #include "api/token_guard.hpp"
 
 namespace callramp::api {
@@ -74,12 +73,7 @@ Awaitable<Status> Api::load_tokens() { return guard_->load(); }
 Awaitable<net::Response> Api::handle(net::Request& request) {
   const Instant began = deps_.clock.now();
   Router::Found found = router_.find(request.method, request.path);
-  Exchange exchange{.request = request,
-                    .actor = {},
-                    .request_id = {},
-                    .token = {},
-                    .token_hash = {},
-                    .params = std::move(found.params)};
+  Exchange exchange{.request = request, .actor = {}, .request_id = {}, .token = {}, .params = std::move(found.params)};
   const auto id = request.headers.find("X-Request-Id");
   exchange.request_id = id && is_sane_id(*id) ? std::string(*id) : id_prefix_ + std::to_string(++requests_);
 
@@ -116,11 +110,9 @@ Status Api::admit(const Route& route, Exchange& exchange) {
   const net::Request& request = exchange.request;
   const std::string_view secret = bearer(request);
   if (!secret.empty()) {
-    exchange.token_hash = hash_secret(secret);
-    auto known = guard_->find(exchange.token_hash);
-    if (!known) return std::unexpected(guard_->refuse(request.remote_address));
-    exchange.token = std::move(known->id);
-    exchange.actor = std::move(known->actor);
+    exchange.token = guard_->admit(secret);
+    if (!exchange.token) return std::unexpected(guard_->refuse(request.remote_address));
+    exchange.actor = exchange.token->actor;
   } else if (deps_.open_page && route.role == Role::viewer && route.method == "GET" &&
              is_loopback(request.remote_address) && has_loopback_host(request)) {
     exchange.actor = {.name = "page", .role = Role::viewer};
@@ -172,8 +164,8 @@ void Api::count(const Route& route, int status, Instant began) {
 }
 
 std::function<bool()> still_allowed(const Exchange& exchange, const TokenGuard& guard) {
-  if (exchange.token_hash.empty()) return [] { return true; };
-  return [hash = exchange.token_hash, &guard] { return guard.find(hash).has_value(); };
+  if (!exchange.token) return [] { return true; };
+  return [token = exchange.token, &guard] { return guard.knows(*token); };
 }
 
 }  // namespace callramp::api

@@ -26,8 +26,9 @@ Result<std::optional<Idempotency>> read_idempotency(const Exchange& exchange, co
                 "Idempotency-Key must be 1 to " + std::to_string(max_idempotency_key_bytes) +
                     " visible ASCII characters; a UUID is a good one",
                 "Idempotency-Key");
-  return Idempotency{
-      .token = exchange.token, .key = std::string(*key), .fingerprint = net::sha256_hex(canonical(body))};
+  return Idempotency{.token = exchange.token ? exchange.token->id : TokenId(),
+                     .key = std::string(*key),
+                     .fingerprint = net::sha256_hex(canonical(body))};
 }
 
 Awaitable<Result<net::Response>> place_call(const Deps& deps, Exchange& exchange) {

@@ -16,13 +16,19 @@
 
 namespace callramp::api {
 
+/// A token that was in force when it was asked about.
+struct KnownToken {
+  TokenId id;
+  std::string hash;  ///< SHA-256 of its secret, hex
+  Actor actor;
+};
+
 /// One request on its way through a handler; lives as long as the handler runs.
 struct Exchange {
   net::Request& request;
-  Actor actor;             ///< whoever's token it was; of an open route a viewer without a name
-  std::string request_id;  ///< the client's X-Request-Id, or ours
-  TokenId token;           ///< that it came with; empty without one
-  std::string token_hash;  ///< of the same
+  Actor actor;                              ///< whoever's token it was; of an open route a viewer without a name
+  std::string request_id;                   ///< the client's X-Request-Id, or ours
+  std::shared_ptr<const KnownToken> token;  ///< that it came with; null without one
   std::vector<std::pair<std::string_view, std::string>> params;  ///< of the pattern, decoded
 
   /// The segment that stands for {name}; it must be in the pattern.

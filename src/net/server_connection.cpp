@@ -1,6 +1,8 @@
 #include "net/server_connection.hpp"
 
+#include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
 #include "net/beast_web_socket.hpp"
 #include "net/response_head.hpp"
@@ -88,8 +90,10 @@ Awaitable<void> ServerConnection::run() {
       co_return;
     }
   }
-  while (co_await exchange()) {
-  }
+  const Executor executor = co_await asio::this_coro::executor;
+  // Behind whatever is ready: a client that sends many requests at once does not hold up the others, and one that waits
+  // for its answer has mostly sent the next request by then, which saves asking the kernel in vain.
+  while (co_await exchange()) co_await asio::post(executor, asio::use_awaitable);
 }
 
 void ServerConnection::finish() noexcept {
