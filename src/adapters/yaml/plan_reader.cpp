@@ -162,8 +162,8 @@ void read_budget(Mapping& from, Budget& into) {
   money("per_phase", into.per_phase);
 }
 
-Phase read_phase(Mapping& from) {
-  Phase into;
+Phase read_phase(Mapping& from, const Pace& pace) {
+  Phase into{.watch = pace.day};
   into.line = from.node().Mark().line + 1;
   Findings& findings = from.findings();
   into.name = from.required("name");
@@ -336,7 +336,7 @@ void read_whole(Mapping& root, Plan& into) {
   block("pace", read_pace, into.pace);
   block("budget", read_budget, into.budget);
   root.each("phases", [&](Mapping& from) {
-    Phase phase = read_phase(from);
+    Phase phase = read_phase(from, into.pace);
     if (into.phases.size() < most_phases)
       into.phases.push_back(std::move(phase));
     else if (into.phases.size() == most_phases)

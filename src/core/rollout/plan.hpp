@@ -88,10 +88,10 @@ struct Phase {
   Duration min_duration{};
   std::optional<Volume> expected_volume;
   std::optional<Days> days;
-  Duration watch = hours{24};  ///< from its start: frozen sooner, hourly digest
+  Duration watch = hours{24};  ///< from its start: frozen sooner, hourly digest; pace.day if not written
   std::vector<std::string> objectives;
   std::vector<std::string> monitoring_focus;
-  std::string keeps;  ///< name of the phase whose conditions are inherited, transitively; empty for none
+  std::string keeps;               ///< name of the phase whose conditions are inherited, transitively; empty for none
   std::vector<std::string> drops;  ///< subjects that are not inherited: "customer_complaints"
   /// Own lines first, then the inherited ones that no own line of the same subject replaces. Filled by `resolve`.
   std::vector<Condition> advance_when;
@@ -228,11 +228,12 @@ ReadLines read_lines(const Plan& plan, std::size_t phase, const Condition& crite
 
 /// What differs between two versions of a plan, in words, and whether it may be applied while a run lasts.
 struct PlanChange {
+  std::string key;            ///< "phases.week-2.percentage"
   std::string what;           ///< "phases.week-2.percentage: 10 becomes 15"
   bool moves_users = false;   ///< somebody already exposed would change systems
   bool changes_test = false;  ///< a line, prior or α of the running test would change
 };
-/// `current`: index of the phase that runs now; what only concerns later phases is harmless.
+/// `current`: index of the phase that runs now, in `before`; what only concerns later phases is harmless.
 std::vector<PlanChange> compare(const Plan& before, const Plan& after, std::size_t current);
 
 }  // namespace callramp::rollout
