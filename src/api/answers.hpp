@@ -5,8 +5,8 @@
 #include <string>
 #include <string_view>
 
-#include "base/percent.hpp"
 #include "net/http.hpp"
+#include "wire/scalars.hpp"
 
 namespace callramp::api {
 
@@ -31,14 +31,8 @@ template <class T>
 json::value or_null(const std::optional<T>& value) {
   return value ? json::value(*value) : json::value(nullptr);
 }
-inline json::value iso_or_null(const std::optional<Instant>& at) {
-  return at ? json::value(to_iso(*at)) : json::value(nullptr);
-}
-/// 10, 12.5: a whole number is an integer.
-inline json::value percent_number(Percent percent) {
-  const int basis_points = percent.basis_points();
-  return basis_points % 100 == 0 ? json::value(basis_points / 100) : json::value(percent.number());
-}
+using wire::iso_or_null;
+using wire::percent_number;
 /// What a store holds as JSON text.
 json::value stored_json(std::string_view text);
 

@@ -32,7 +32,7 @@ TEST_CASE("a broken arrow is named with its file, its line and what is allowed")
         "src/base/x.cpp:1 includes core/flags/flags.hpp: base may include the standard library only");
   CHECK(
       said("src/api/x.cpp", "#include \"adapters/sql/store.hpp\"\n") ==
-      "src/api/x.cpp:1 includes adapters/sql/store.hpp: api may include engine, ports, core, base, net and async only");
+      "src/api/x.cpp:1 includes adapters/sql/store.hpp: api may include engine, ports, wire, core, base, net and async only");
   CHECK(said("src/adapters/deepgram/x.cpp", "#include \"adapters/openai/y.hpp\"\n").find("never includes another") !=
         std::string::npos);
   CHECK(said("src/adapters/deepgram/x.cpp", "#include \"adapters/common/json_read.hpp\"\n").empty());
