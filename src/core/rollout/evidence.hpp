@@ -140,7 +140,7 @@ class RunFold {
   RunSums sums_;
   std::vector<Clusters> clusters_;  ///< by phase
   std::vector<Versus> versus_;
-  stats::DriftDetector drift_;
+  std::optional<stats::DriftDetector> drift_;
   Duration cluster_length_;
 };
 
