@@ -13,10 +13,9 @@ stats::NewVsOld process_of(const Comparison& comparison, bool of_errors) {
   // Errors are compared as calls without one, so that "worse" is "fewer" on both.
   constexpr double usual_errors = 0.03;
   constexpr double usual_answers = 0.75;
-  return stats::NewVsOld{
-      {.claim = comparison.is_trigger ? stats::VersusClaim::worse : stats::VersusClaim::not_worse,
-       .margin = margin_of(comparison.condition),
-       .prior_success = of_errors ? 1 - usual_errors : usual_answers}};
+  return stats::NewVsOld{{.claim = comparison.is_trigger ? stats::VersusClaim::worse : stats::VersusClaim::not_worse,
+                          .margin = margin_of(comparison.condition),
+                          .prior_success = of_errors ? 1 - usual_errors : usual_answers}};
 }
 
 stats::Counts compared(const Tally& tally, bool of_errors) {
@@ -130,8 +129,8 @@ void RunFold::add_first(const Bucket& bucket) {
   phase.first_old += bucket.old;
   for (std::size_t i = 0; i < versus_.size(); ++i) {
     Versus& versus = versus_[i];
-    versus.process.fold({.on_new = compared(bucket.fresh, versus.of_errors),
-                         .on_old = compared(bucket.old, versus.of_errors)});
+    versus.process.fold(
+        {.on_new = compared(bucket.fresh, versus.of_errors), .on_old = compared(bucket.old, versus.of_errors)});
     VersusSums& sums = sums_.versus[i];
     sums.log_e = versus.process.log_e();
     sums.good_new = static_cast<std::int64_t>(versus.process.on_new().good);
