@@ -363,6 +363,13 @@ bool may_approve(const Line& line, const Scene& scene, const std::string& by) {
   return true;
 }
 
+bool is_signature_for(const Line& line, std::string_view subject) {
+  if (subject == line.condition.text) return true;
+  const bool any = line.condition.metric == "approved_by" && !line.condition.arguments.empty() &&
+                   line.condition.arguments.front().name == "any";
+  return any && (subject == "approval" || subject.starts_with("approved_by("));
+}
+
 // Different people with a signature that counts.
 Finding judge_signatures(const Line& line, const Scene& scene, std::uint64_t standing) {
   const bool approval = line.source == Source::approval;
@@ -371,7 +378,7 @@ Finding judge_signatures(const Line& line, const Scene& scene, std::uint64_t sta
   std::optional<Instant> newest;
   const std::string now_standing = approval ? standing_text(standing) : std::string{};
   for (const Signature& signature : scene.facts.signatures) {
-    if (signature.subject != line.condition.text || !may_approve(line, scene, signature.by)) continue;
+    if (!is_signature_for(line, signature.subject) || !may_approve(line, scene, signature.by)) continue;
     if (!newest || signature.at > *newest) newest = signature.at;
     const bool lasts = scene.now - signature.at <= scene.plan.plan->pace.approval_lasts;
     if (approval && (signature.standing != now_standing || !lasts || signature.at < scene.state.phase_started_at)) {
@@ -441,15 +448,15 @@ Finding judge_checklist(const Line& line, const Scene& scene, std::uint64_t stan
 }  // namespace
 
 bool item_done(const CompiledChecklist& list, std::size_t item, const Scene& scene, std::uint64_t standing) {
+  if (list.list->items[item].by_the_change) return true;
   for (const Waiver& waiver : scene.facts.waivers)
     if (waiver.condition == list.subjects[item] && waiver.until > scene.now) return true;
-  if (list.ticks[item]) {
-    const Verdict verdict = judge_any(*list.ticks[item], scene, standing).verdict;
-    return verdict == Verdict::pass || verdict == Verdict::not_applicable;
-  }
-  return std::ranges::any_of(scene.facts.signatures, [&](const Signature& signature) {
+  const bool signed_off = std::ranges::any_of(scene.facts.signatures, [&](const Signature& signature) {
     return signature.subject == list.subjects[item] && (!list.of_phase || signature.at >= scene.state.phase_started_at);
   });
+  if (signed_off || !list.ticks[item]) return signed_off;
+  const Verdict verdict = judge_any(*list.ticks[item], scene, standing).verdict;
+  return verdict == Verdict::pass || verdict == Verdict::not_applicable;
 }
 
 Finding judge_any(const Line& line, const Scene& scene, std::uint64_t standing) {
