@@ -4,8 +4,8 @@
 namespace callramp::app {
 
 void add_rollout_commands(Command root) {
-  [[maybe_unused]] Command rollout =
-      root.add("rollout", "The rollout: check its plan, start it, see and steer what it decides");
+  Command rollout = root.add("rollout", "The rollout: check its plan, start it, see and steer what it decides");
+  add_rollout_validate(rollout);
 }
 
 }  // namespace callramp::app
