@@ -62,11 +62,18 @@ struct PhaseSpan {
   std::optional<Instant> ended_at;
 };
 
+/// All that a decision was made from beside plan, state and time: `explain` decides again from it, bit for bit.
+struct DecisionInputs {
+  rollout::RunSums sums;
+  rollout::Facts facts;
+  bool operator==(const DecisionInputs&) const = default;
+};
+
 struct DecisionCommit {
   std::int64_t epoch = 0;              ///< conflict unless it is the lease's
   std::int64_t expected_revision = 0;  ///< conflict unless it is the rollout's
-  rollout::Decision decision;       ///< its `rollout`, `after` and `flag_version` are what is stored; `id` is ignored
-  std::string inputs;               ///< what `explain` decides again from; opaque
+  rollout::Decision decision;  ///< its `rollout`, `after` and `flag_version` are what is stored; `id` is ignored
+  DecisionInputs inputs;
   std::int64_t closed_through = 0;  ///< seq of the last closed bucket that it saw
   /// Set in the same transaction, in history and audit with source "rollout". Refused with precondition_failed unless
   /// the flags are at decision.flag_version.
@@ -76,8 +83,8 @@ struct DecisionCommit {
 };
 
 struct StoredDecision {
-  rollout::Decision decision;  ///< with its id
-  std::string inputs;
+  rollout::Decision decision;            ///< with its id
+  std::optional<DecisionInputs> inputs;  ///< none in lists
   std::int64_t closed_through = 0;
   std::int64_t epoch = 0;
   bool sets_flags = false;
@@ -123,8 +130,9 @@ struct ClosedBuckets {
 /// Calls of a phase that are not final yet.
 struct WaitingCalls {
   std::int64_t open = 0;
-  std::int64_t pending = 0;    ///< of those, first dialed longer ago than pending_after
-  std::vector<CallId> oldest;  ///< at most 20 pending ones
+  std::int64_t pending = 0;              ///< of those, first dialed longer ago than pending_after
+  std::vector<CallId> oldest;            ///< at most 20 pending ones
+  std::optional<Instant> newest_on_new;  ///< newest first dial on new in this run, whatever the phase
 };
 
 struct UserFigures {
@@ -191,7 +199,7 @@ struct ItemChange {
   std::string reason;
 };
 struct ItemRecord {
-  rollout::EvidenceItem item;  ///< phase: -1 outside every span
+  rollout::EvidenceItem item;  ///< its phase is that of `run`; -1 outside every span
   std::string rollout;         ///< of the span that it is booked to; empty outside
   int run = 0;
   std::string note;
@@ -264,7 +272,7 @@ class RolloutStore {
   /// Decisions that set flags and were not confirmed, oldest first: what a restarted decider sees through.
   virtual Awaitable<Result<std::vector<StoredDecision>>> unconfirmed() = 0;
   virtual Awaitable<Result<StoredDecision>> decision(std::int64_t id) = 0;  ///< not_found
-  /// Newest first, with id below `before` if given; `inputs` left empty.
+  /// Newest first, with id below `before` if given; without inputs.
   virtual Awaitable<Result<std::vector<StoredDecision>>> decisions(std::string rollout,
                                                                    std::optional<std::int64_t> before, int limit) = 0;
   virtual Awaitable<Result<DialsOnNew>> dials_on_new() = 0;
@@ -286,8 +294,8 @@ class RolloutStore {
 
   /// Merged by the larger of each count; booked to the span in force at the bucket's start.
   virtual Awaitable<Status> add_times(std::vector<TimeCounts> counts, Instant now) = 0;
-  virtual Awaitable<Result<std::map<std::string, rollout::Exceedances>>> times(std::string rollout, int run,
-                                                                               int phase) = 0;
+  virtual Awaitable<Result<std::map<std::string, rollout::Exceedances, std::less<>>>> times(std::string rollout,
+                                                                                            int run, int phase) = 0;
 
   /// Every 10 s.
   virtual Awaitable<Status> beat(Beat beat) = 0;
@@ -297,8 +305,9 @@ class RolloutStore {
 
   /// One reading per minute and name is kept, the latest; after 48 h only the day's extremes and mean.
   virtual Awaitable<Status> add_gauges(std::vector<GaugeReport> readings, Instant now) = 0;
-  /// Readings since `from`, by name; every name ever reported is listed.
-  virtual Awaitable<Result<std::map<std::string, rollout::Gauge>>> gauges(Instant from) = 0;
+  /// Readings since `from`, by name, and the means of the run's phases; every name ever reported is listed.
+  virtual Awaitable<Result<std::map<std::string, rollout::Gauge, std::less<>>>> gauges(std::string rollout, int run,
+                                                                                       Instant from) = 0;
   virtual Awaitable<Result<std::vector<DailyGauge>>> daily_gauge(std::string name, int days) = 0;  ///< newest first
 
   /// False if (kind, external id) was known with the same content; conflict if with another. not_found: no such call.
@@ -306,8 +315,8 @@ class RolloutStore {
   /// not_found. Audited.
   virtual Awaitable<Result<ItemRecord>> change_item(std::string kind, std::string external_id, ItemChange change) = 0;
   virtual Awaitable<Result<std::vector<ItemRecord>>> items(ItemFilter filter) = 0;  ///< newest event first
-  /// For decisions: all booked to this run, and all others, whenever they came, that are open or confirmed. No history.
-  virtual Awaitable<Result<std::vector<ItemRecord>>> evidence_items(std::string rollout, int run) = 0;
+  /// For decisions: all booked to this run, and with phase -1 all others that are open or confirmed; oldest first.
+  virtual Awaitable<Result<std::vector<rollout::EvidenceItem>>> evidence_items(std::string rollout, int run) = 0;
 
   virtual Awaitable<Status> sign(Sign sign) = 0;  ///< appended, never changed; audited
   /// Takes back every signature of `by`, or of anybody if empty, on this subject in this phase. Audited.

@@ -16,6 +16,7 @@
 #include "ports/admin_store.hpp"
 #include "ports/call_store.hpp"
 #include "ports/flag_store.hpp"
+#include "ports/rollout_store.hpp"
 
 namespace callramp::contract {
 
@@ -31,6 +32,7 @@ struct Ports {
   DoNotCallStore& do_not_call;
   SettingStore& settings;
   OutcomeStore& outcomes;
+  RolloutStore& rollouts;
 };
 
 inline ClaimVerdict dial_new(const ClaimCandidate&, const RoutingState& routing) {

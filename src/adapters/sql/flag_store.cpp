@@ -87,6 +87,20 @@ void store_change(Db& db, const FlagChange& change) {
                                                                      {"to", as_json(difference(from, to))}})});
 }
 
+}  // namespace
+
+FeatureFlags default_flags() { return FeatureFlags{.outbound_calls_percentage = *Percent::from_basis_points(500)}; }
+
+void seed_flags(Db& db, Instant now) {
+  const FeatureFlags flags = default_flags();
+  db.run(
+      "insert into flags (id, version, outbound_calls_enabled, percentage_basis_points, enable_retry_logic, "
+      "enable_voicemail_detection, enable_bulk_import, changed_at, changed_by) values (1, 1, :enabled, :percentage, "
+      ":retry, :voicemail, :bulk, :now, 'defaults') on conflict (id) do nothing",
+      {flags.outbound_calls_enabled, flags.outbound_calls_percentage.basis_points(), flags.enable_retry_logic,
+       flags.enable_voicemail_detection, flags.enable_bulk_import, now});
+}
+
 Result<FlagState> write_flags(Db& db, const FlagWrite& write) {
   FlagState state = read_flags(db);
   if (write.if_version && *write.if_version != state.version)
@@ -106,20 +120,6 @@ Result<FlagState> write_flags(Db& db, const FlagWrite& write) {
   return FlagState{.flags = to, .version = state.version + 1, .changed_at = write.now, .changed_by = write.actor};
 }
 
-}  // namespace
-
-FeatureFlags default_flags() { return FeatureFlags{.outbound_calls_percentage = *Percent::from_basis_points(500)}; }
-
-void seed_flags(Db& db, Instant now) {
-  const FeatureFlags flags = default_flags();
-  db.run(
-      "insert into flags (id, version, outbound_calls_enabled, percentage_basis_points, enable_retry_logic, "
-      "enable_voicemail_detection, enable_bulk_import, changed_at, changed_by) values (1, 1, :enabled, :percentage, "
-      ":retry, :voicemail, :bulk, :now, 'defaults') on conflict (id) do nothing",
-      {flags.outbound_calls_enabled, flags.outbound_calls_percentage.basis_points(), flags.enable_retry_logic,
-       flags.enable_voicemail_detection, flags.enable_bulk_import, now});
-}
-
 FlagState read_flags(Db& db) {
   const auto state = db.one(
       "select outbound_calls_enabled, percentage_basis_points, enable_retry_logic, enable_voicemail_detection, "
@@ -127,6 +127,11 @@ FlagState read_flags(Db& db) {
       "nnnnnnnt", {}, read_state);
   if (!state) throw DbFailure({ErrorCode::internal, "the database has no flags row"});
   return *state;
+}
+
+std::vector<Pin> read_pins(Db& db) {
+  return db.all("select user_id, system, reason, actor, created_at, until_at from pins order by user_id", pin_kinds, {},
+                read_pin);
 }
 
 std::optional<Pin> find_pin(Db& db, const UserId& user) {
@@ -153,10 +158,7 @@ Awaitable<Result<std::vector<FlagChange>>> SqlFlagStore::history(int limit) {
 }
 
 Awaitable<Result<std::vector<Pin>>> SqlFlagStore::pins() {
-  return executor_.read<std::vector<Pin>>([](Db& db) -> Result<std::vector<Pin>> {
-    return db.all("select user_id, system, reason, actor, created_at, until_at from pins order by user_id", pin_kinds,
-                  {}, read_pin);
-  });
+  return executor_.read<std::vector<Pin>>([](Db& db) -> Result<std::vector<Pin>> { return read_pins(db); });
 }
 
 Awaitable<Status> SqlFlagStore::put_pin(Pin pin) {

@@ -12,8 +12,11 @@ FeatureFlags default_flags();
 void seed_flags(Db& db, Instant now);
 /// The flags as this transaction sees them: the claim reads them in its own.
 FlagState read_flags(Db& db);
+/// FlagStore::write inside a transaction that stores more than that.
+Result<FlagState> write_flags(Db& db, const FlagWrite& write);
 /// The pin of one user, if there is one.
 std::optional<Pin> find_pin(Db& db, const UserId& user);
+std::vector<Pin> read_pins(Db& db);  ///< by user
 
 class SqlFlagStore final : public FlagStore {
  public:

@@ -75,6 +75,8 @@ create index calls_by_span on calls (span_id, first_attempt_at) where span_id is
 create index calls_open_by_span on calls (span_id, first_attempt_at) where span_id is not null and final_at is null;
 create index calls_by_first_dial on calls (first_attempt_at, user_id) where first_attempt_at is not null;
 
+create index attempts_on_new on attempts (started_at) where system = 'new-system';
+
 alter table reported_outcomes add column span_id bigint references rollout_spans (id);
 create index reported_outcomes_by_span on reported_outcomes (span_id) where span_id is not null;
 create index reported_outcomes_by_start on reported_outcomes (started_at);
@@ -177,6 +179,13 @@ create table gauge_days (
   high double precision not null,
   total double precision not null,
   primary key (name, day)
+);
+create table gauge_sums (
+  name text not null,
+  span_id bigint not null,
+  readings bigint not null,
+  total double precision not null,
+  primary key (span_id, name)
 );
 
 create table evidence_items (

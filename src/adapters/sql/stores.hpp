@@ -9,6 +9,7 @@
 #include "adapters/sql/call_store.hpp"
 #include "adapters/sql/executor.hpp"
 #include "adapters/sql/flag_store.hpp"
+#include "adapters/sql/rollout_store.hpp"
 
 namespace callramp::sql {
 
@@ -34,6 +35,7 @@ class SqlStores {
   DoNotCallStore& do_not_call() noexcept { return do_not_call_; }
   SettingStore& settings() noexcept { return settings_; }
   OutcomeStore& outcomes() noexcept { return outcomes_; }
+  RolloutStore& rollouts() noexcept { return rollouts_; }
   /// For work of its own in the same database, such as a test's look at the tables.
   DbExecutor& executor() noexcept { return *executor_; }
 
@@ -49,6 +51,7 @@ class SqlStores {
   SqlDoNotCallStore do_not_call_;
   SqlSettingStore settings_;
   SqlOutcomeStore outcomes_;
+  SqlRolloutStore rollouts_;
 };
 
 }  // namespace callramp::sql

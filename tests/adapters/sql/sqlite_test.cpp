@@ -150,6 +150,33 @@ TEST_CASE("migrations apply what is missing in one transaction or nothing") {
   CHECK_FALSE(migrate(*db, std::array{one}, start).has_value());
 }
 
+TEST_CASE("a database from before the rollouts keeps what it counted") {
+  const TemporaryFolder folder;
+  {
+    const auto db = connection(folder.file(), Access::write);
+    REQUIRE(migrate(*db, migrations().first(1), start).has_value());
+    for (const char* stream : {"call", "first_attempt"})
+      for (const int minute : {0, 5})
+        db->run(
+            "insert into evidence_counts (bucket_start, stream, system, outcome, connected, calls) values (:bucket, "
+            ":stream, 'new-system', 'completed', 1, 3)",
+            {start + minutes{minute}, stream});
+    db->run(
+        "insert into agents (id, name, greeting, disclosure, prompt, goodbye, apology, language, voice, model, "
+        "stt_model, max_duration_s, max_turns, created_at, updated_at) values ('asha', '', '', '', '', '', '', '', '', "
+        "'', '', 60, 5, 0, 0)");
+  }
+  SqliteWorld world({.url = "sqlite:" + folder.file()});
+  CHECK(world.counted(Outcome::completed) == 6);
+  // A call that is made now goes on in the same counts, in no phase.
+  world.end(world.dialed("c1", 1).attempt, Outcome::completed, start + minutes{1});
+  CHECK(world.counted(Outcome::completed) == 7);
+  const auto rows = world.get(world.stores().executor().read<std::int64_t>([](Db& db) -> Result<std::int64_t> {
+    return db.number("select count(*) from evidence_counts where span_id = 0 and retried = 0").value_or(0);
+  }));
+  CHECK(rows == 6);
+}
+
 TEST_CASE("neither the claim nor a list scans all calls") {
   InlineInMemory world;
   const auto plan = [&](std::string sql, std::vector<Param> params) {
@@ -190,6 +217,11 @@ TEST_CASE("neither the claim nor a list scans all calls") {
       {plan("select 1 from attempts where phone = :phone and outcome is null", {world.phone(1)}),
        "SEARCH attempts USING INDEX attempts_one_open_per_phone (phone=?)"},
       {plan("select count(*) from attempts where outcome is null", {}), "INDEX attempts_one_open_per"},
+      {plan("select count(*) from calls where span_id in (select id from rollout_spans where rollout = :r and run = "
+            ":run) and final_at is null",
+            {"r", 1}),
+       "SEARCH calls USING INDEX calls_open_by_span (span_id=?)"},
+      {plan("select max(started_at) from attempts where system = 'new-system'", {}), "INDEX attempts_on_new"},
   };
   for (const Line& line : lines) {
     CAPTURE(line.plan);
