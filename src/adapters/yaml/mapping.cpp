@@ -13,9 +13,11 @@ std::string plain(double number) { return YAML::Dump(YAML::Node(number)); }
 }  // namespace
 
 void Findings::add(const YAML::Node& at, const std::string& path, const std::string& what) {
-  complaints.push_back({ErrorCode::invalid_request,
-                        "line " + std::to_string(at.Mark().line + 1) + ": " + (path.empty() ? "" : path + ": ") + what,
-                        path});
+  const int line = at.Mark().line + 1;  // 0: of an empty text
+  complaints.push_back(
+      {ErrorCode::invalid_request,
+       (line > 0 ? "line " + std::to_string(line) + ": " : "") + (path.empty() ? "the text: " : path + ": ") + what,
+       path});
 }
 
 std::string shown(const YAML::Node& node) {

@@ -4,7 +4,6 @@
 #include <array>
 #include <charconv>
 #include <cmath>
-#include <cstdio>
 
 namespace callramp::rollout {
 namespace {
@@ -24,11 +23,7 @@ std::string plain(double number) {
 }
 
 // As people write it: 29 where 0.29 * 100 is 28.999999999999996.
-std::string rounded(double number) {
-  std::array<char, 40> text{};
-  std::snprintf(text.data(), text.size(), "%.10g", number);
-  return text.data();
-}
+std::string rounded(double number) { return plain(std::round(number * 1e9) / 1e9); }
 
 struct TimeUnit {
   std::string_view name;
@@ -123,6 +118,7 @@ class Reader {
       case Unit::budget: return "budget";
       case Unit::time: break;
     }
+    if (value.number == 0) return "0s";
     for (const TimeUnit& unit : {TimeUnit{"d", 86400}, TimeUnit{"h", 3600}, TimeUnit{"m", 60}, TimeUnit{"s", 1}})
       if (std::fmod(value.number, unit.seconds) == 0)
         return plain(value.number / unit.seconds) + std::string(unit.name);

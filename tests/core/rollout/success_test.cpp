@@ -16,11 +16,13 @@ TEST_CASE("152 of 214 is undecided and the sentence says what a pass needs") {
   const Decision decision = world.after(hours{70}).calls(152, 62).look();
   const Judgement& success = find(decision.criteria, "call_success_rate > 70%");
   CHECK(success.verdict == Verdict::undecided);
-  CHECK(success.reason ==
-        "Success rate: undecided. 152 of 214 calls succeeded (71.0 %; the true rate is between 61.1 % and 79.9 %, 95 % "
-        "sure however often you look). 71 % = 71 talked + 0 voicemail. A pass at this point needs 158. Half of such cases "
-        "settle within 185 more calls (10 % within 53); there is a 35 % chance that the 311 calls left in this phase do "
-        "not settle it.");
+  CHECK(
+      success.reason ==
+      "Success rate: undecided. 152 of 214 calls succeeded (71.0 %; the true rate is between 61.1 % and 79.9 %, 95 % "
+      "sure however often you look). 71 % = 71 talked + 0 voicemail. A pass at this point needs 158. Half of such "
+      "cases "
+      "settle within 185 more calls (10 % within 53); there is a 35 % chance that the 311 calls left in this phase do "
+      "not settle it.");
   CHECK(decision.action == Action::hold);
 }
 
@@ -42,7 +44,7 @@ TEST_CASE("the reading says at which lines the evidence is weighed") {
     int phase;
     double pass, fail;
   };
-  const Row rows[]{{Reading::strict, 0, .70, .60}, {Reading::mid, 0, .65, .65},   {Reading::wide, 0, .60, .70},
+  const Row rows[]{{Reading::strict, 0, .70, .60}, {Reading::mid, 0, .65, .65},    {Reading::wide, 0, .60, .70},
                    {Reading::ladder, 0, .60, .65}, {Reading::ladder, 1, .65, .65}, {Reading::ladder, 2, .68, .65},
                    {Reading::ladder, 3, .70, .65}, {Reading::ladder, 4, .70, .65}};
   for (const Row& row : rows) {
