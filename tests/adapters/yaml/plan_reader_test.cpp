@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <array>
 #include <fstream>
 #include <sstream>
 
@@ -374,6 +375,20 @@ TEST_CASE("what a plan does not say has the documented defaults") {
 
 TEST_CASE("a plan's hash is that of its bytes") {
   CHECK(read(good).hash != read(std::string(good) + "# a comment\n").hash);
+}
+
+TEST_CASE("the documentation names every metric and its plan can be started") {
+  const std::string document = file("docs/rollout-plan.md");
+  const std::size_t begin = document.find("```yaml\n");
+  REQUIRE(begin != std::string::npos);
+  CHECK(read(document.substr(begin + 8, document.find("```", begin + 8) - begin - 8)).phases.size() == 2);
+  const std::string table = document.substr(document.find("\n## Metrics"));
+  for (const Metric& metric : metrics()) {
+    const std::string name = "`" + std::string(metric.name);
+    const bool named = std::ranges::any_of(
+        std::array{"`", "(", "_pNN"}, [&](const char* end) { return table.find(name + end) != std::string::npos; });
+    CHECK_MESSAGE(named, metric.name);
+  }
 }
 
 }  // namespace callramp::rollout
