@@ -206,6 +206,12 @@ double most_log_e(const stats::RateLine& line, stats::Side side, stats::Counts c
 Finding judge_rate(const Line& line, const Scene& scene, bool passed, bool failed);
 Finding judge_rate_trigger(const Line& line, const Scene& scene);
 Finding judge_versus(const Line& line, const Scene& scene, bool passed, bool failed);
+/// A condition that is known exactly: a criterion passes or fails, a trigger fires or does not.
+Finding settled(bool holds, bool is_trigger);
+/// One that is not, and why.
+Finding because(Why why, Verdict verdict = Verdict::no_data);
+/// Acts with a date, clocks, people.
+Finding judge_act(const Line& line, const Scene& scene, std::uint64_t standing);
 /// All other kinds; approvals are compared with `standing`.
 Finding judge_other(const Line& line, const Scene& scene, std::uint64_t standing);
 /// Any condition that stands alone: an item that ticks itself, a target.

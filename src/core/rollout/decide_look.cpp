@@ -107,8 +107,10 @@ void combine_rates(CompiledPlan& plan, const Scene& scene) {
   bool possible = false;
   for (const Line& line : lines) {
     if (!is_rate_trigger(line)) continue;
-    possible =
-        possible || (line.evidence ? most_of_trigger(line, scene) : trigger_log_e(line, scene)) >= plan.need_fail;
+    const double most = line.evidence             ? most_of_trigger(line, scene)
+                        : beyond_own(line, scene) ? trigger_log_e(line, scene)
+                                                  : 0;
+    possible = possible || most >= plan.need_fail;
   }
   if (!possible) return;
   std::vector<stats::Weighted> parts;

@@ -135,8 +135,8 @@ Finding judge_events(const Line& line, const Scene& scene, bool failed) {
   const Events events = events_of(line, scene);
   found.good = events.now;
   found.bad = events.exposure_now - events.now;
-  const double log_e = more_events(line, events);
   const bool above = more_than_line(line, events);
+  const double log_e = above ? more_events(line, events) : 0;  // at or below the line it speaks for nothing
   if (line.is_trigger) {
     found.verdict = Verdict::undecided;
     return found;

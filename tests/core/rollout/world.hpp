@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/rollout/decide.hpp"
+#include "core/rollout/metric.hpp"
 
 namespace callramp::rollout::testing {
 
@@ -58,8 +59,11 @@ inline Plan plan_of(const std::vector<PhaseWords>& phases, Mode mode = Mode::aut
 inline Plan success_plan(Reading reading = Reading::ladder) {
   const std::vector<std::string> up{"call_success_rate > 70%"};
   const std::vector<std::string> down{"call_success_rate < 60%"};
-  Plan plan = plan_of({{"week-1", 5, up, down}, {"week-2", 10, up, down}, {"week-3", 25, up, down},
-                       {"week-4", 50, up, down}, {"week-5", 100, up, down}});
+  Plan plan = plan_of({{"week-1", 5, up, down},
+                       {"week-2", 10, up, down},
+                       {"week-3", 25, up, down},
+                       {"week-4", 50, up, down},
+                       {"week-5", 100, up, down}});
   plan.decide.reading = reading;
   return plan;
 }
@@ -168,6 +172,36 @@ struct World {
     facts.percentage = decision.to;
   }
 };
+
+/// The document's first two phases, nearly whole.
+inline Plan whole_plan(Mode mode = Mode::automatic) {
+  const std::vector<std::string> up{
+      "call_success_rate > 70%",   "uptime > 99.5%",           "open_bugs(P1) == 0", "bugs_found(P2) < 2",
+      "response_time_p95 < 200ms", "customer_complaints == 0", "stable_for >= 48h"};
+  const std::vector<std::string> down{"open_bugs(P1) >= 1 => zero",     "call_success_rate < 60%",
+                                      "call_success_rate vs old < -5%", "uptime < 95%",
+                                      "customer_complaints > 5",        "security_issues(critical) >= 1 => zero"};
+  return plan_of({{"week-1", 5, up, down}, {"week-2", 10, up, down}, {"week-3", 25, up, down}}, mode);
+}
+
+/// Lets the phase's time pass with all that its gate asks for.
+inline World& ready(World& world) {
+  world.after(std::chrono::days{7} + hours{1}).calls(440, 110);
+  world.facts.uptime = {.minutes = 10'080, .down = 3, .last_day_minutes = 1440};
+  Exceedances times{.total = 3000, .over = std::vector<std::int64_t>(time_bounds().size(), 0)};
+  for (std::size_t i = 0; i < times.over.size(); ++i) times.over[i] = time_bounds()[i] <= 0.2 ? 30 : 3;
+  world.facts.times["response_time"] = times;
+  world.facts.costs.clear();
+  for (std::int64_t day = 1; day <= 7; ++day)
+    world.facts.costs.push_back({.day = world.state.stable_day + day, .calls = 75, .micros = 75 * 4'000'000});
+  world.facts.today = world.state.stable_day + 7;
+  return world;
+}
+inline World ready_world(Plan plan = whole_plan(), int phase = 0) {
+  World world(std::move(plan), phase);
+  ready(world);
+  return world;
+}
 
 inline const Judgement& find(const std::vector<Judgement>& list, std::string_view text) {
   for (const Judgement& judgement : list)
