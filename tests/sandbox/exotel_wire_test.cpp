@@ -62,7 +62,7 @@ TEST_CASE("the golden request to connect is understood") {
   CHECK(connect.custom_field == "01jdq4q8w5e2t8m9n0p1r2s3t4");
   CHECK(connect.sample_rate_hz == 8000);
   CHECK(connect.custom_parameters.empty());
-  CHECK(connect.callback_events == std::set<std::string>{"answered", "terminal"});
+  CHECK(connect.callback_events == std::set<std::string>{"answered", "ringing", "terminal"});
   CHECK(connect.json_callbacks);
   CHECK(connect.time_limit == seconds{600});
   CHECK(connect.ring_limit == seconds{45});
