@@ -5,6 +5,7 @@
 // sandbox's voices.
 #pragma once
 
+#include <boost/asio/thread_pool.hpp>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -39,6 +40,9 @@ class Deepgram {
 
   ProviderContext context_;
   Draws draws_;
+  // Recognition works in bursts of milliseconds. On a thread of its own it holds up no other call, whose waiting the
+  // stamps would book as the product's.
+  asio::thread_pool ears_{1};
 };
 
 /// The text's sound as `options` ask for it, without a container. Rendered off the io thread.

@@ -1,5 +1,7 @@
 // Deepgram's /v1/listen over a WebSocket: a reader that feeds the session, a sender that waits as long as the world
 // says, and a watch for clients that fall silent.
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <boost/json.hpp>
 
 #include "async/channel.hpp"
@@ -17,6 +19,12 @@ constexpr Duration silent_client = seconds{10};
 /// Messages between session and socket; at it the reader waits, so a client that does not read slows itself.
 constexpr std::size_t outbox_limit = 1000;
 
+/// Run where there is time for it. The session is shared, so that it outlives a connection that is dropped meanwhile.
+Awaitable<Result<std::vector<ListenMessage>>> listen_to(std::shared_ptr<ListenSession> session, std::string audio,
+                                                        Instant came_at) {
+  co_return session->audio(audio, came_at);
+}
+
 }  // namespace
 
 struct Deepgram::ListenSocket {
@@ -30,19 +38,21 @@ struct Deepgram::ListenSocket {
   ProviderContext& context;
   Draws& draws;
   net::WebSocket& socket;
-  ListenSession session;
+  std::shared_ptr<ListenSession> session;
+  Executor ears;  // where the session listens, while the reader waits: never both at once
   async::Channel<Outgoing> outbox;
   Instant last_received;
   Instant last_due{};
   Instant mute_until{};
   bool closing = false;
 
-  ListenSocket(ProviderContext& context, Draws& draws, net::WebSocket& socket, ListenSession session,
-               const Executor& executor)
+  ListenSocket(ProviderContext& context, Draws& draws, net::WebSocket& socket, std::shared_ptr<ListenSession> session,
+               Executor ears, const Executor& executor)
       : context(context),
         draws(draws),
         socket(socket),
         session(std::move(session)),
+        ears(std::move(ears)),
         outbox(executor, outbox_limit),
         last_received(context.clock.now()) {
     if (const auto stall = context.faults.draw("deepgram.listen", FaultKind::stall))
@@ -65,7 +75,7 @@ struct Deepgram::ListenSocket {
   Awaitable<void> finish() {
     if (closing) co_return;
     closing = true;
-    co_await queue(session.close(context.clock.now()));
+    co_await queue(session->close(context.clock.now()));
     co_await outbox.send({.due = last_due, .last = true});
   }
 
@@ -81,7 +91,8 @@ struct Deepgram::ListenSocket {
         co_await finish();
         co_return;
       }
-      auto heard = session.audio(message.data, last_received);
+      auto heard = co_await asio::co_spawn(ears, listen_to(session, std::move(message.data), last_received),
+                                           asio::use_awaitable);
       if (!heard)
         co_await refuse_data(heard.error().message.substr(0, 100));
       else
@@ -95,7 +106,7 @@ struct Deepgram::ListenSocket {
     if (type == nullptr || !type->is_string()) {
       co_await refuse_data("a text message is no JSON with a type");
     } else if (type->as_string() == "Finalize") {
-      co_await queue(session.finalize());
+      co_await queue(session->finalize());
     } else if (type->as_string() == "CloseStream") {
       co_await finish();
     } else if (type->as_string() != "KeepAlive") {
@@ -119,7 +130,7 @@ struct Deepgram::ListenSocket {
         co_await socket.close(1000);
         co_return;
       }
-      if (next->answers) context.stamps.stt_final(session.options().tag, *next->answers, context.clock.now());
+      if (next->answers) context.stamps.stt_final(session->options().tag, *next->answers, context.clock.now());
       if (!co_await socket.send_text(std::move(next->json))) co_return;
     }
   }
@@ -144,8 +155,9 @@ struct Deepgram::ListenSocket {
 
 Awaitable<void> Deepgram::serve_listen(std::unique_ptr<net::WebSocket> socket, ListenOptions options,
                                        std::string request_id) {
-  ListenSocket connection(context_, draws_, *socket, ListenSession(context_.phrases, std::move(options), request_id),
-                          co_await asio::this_coro::executor);
+  ListenSocket connection(context_, draws_, *socket,
+                          std::make_shared<ListenSession>(context_.phrases, std::move(options), request_id),
+                          ears_.get_executor(), co_await asio::this_coro::executor);
   if (const auto drop = context_.faults.draw("deepgram.listen", FaultKind::drop_socket)) {
     co_await async::by_deadline(context_.clock, context_.clock.now() + drop->delay, "the world", connection.serve());
     co_return;
