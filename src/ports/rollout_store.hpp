@@ -279,7 +279,8 @@ class RolloutStore {
 
   /// Closes what can be closed; `buckets` holds the newly closed ones only. First attempts close in order of start:
   /// after first_limit, and while old has an open one, up to unknown_after. An attempt still open then counts as failed
-  /// on new and as unknown on old. Whole calls close in any order, once the bucket is over and all of them are final.
+  /// on new and as unknown on old. Whole calls close in any order, once the bucket is over and all of them are final;
+  /// each system's by themselves, so a bucket may come twice, with one side empty each time.
   virtual Awaitable<Result<ClosedBuckets>> close_buckets(CloseRequest request) = 0;
   /// Closed buckets of the run with seq in (after, through]; without `through` all.
   virtual Awaitable<Result<ClosedBuckets>> closed_buckets(std::string rollout, int run, std::int64_t after,

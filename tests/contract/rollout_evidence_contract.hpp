@@ -189,11 +189,17 @@ TEST_CASE_TEMPLATE("old holds a bucket open for four hours and then is unknown",
     return verdict;
   };
   REQUIRE(world.db.claim(request).dials.size() == 1);
+  world.call_on_new("c0", 3, Outcome::busy, start + minutes{2});
   world.call_on_new("c1", 2, Outcome::completed, start + minutes{7});
-  CHECK(of_stream(world.close(start + hours{4} - seconds{1}), EvidenceStream::first_attempt).empty());
+  // New's whole calls do not wait for old's, nor those of another bucket.
+  const ClosedBuckets calls = world.close(start + hours{4} - seconds{1});
+  CHECK(of_stream(calls, EvidenceStream::first_attempt).empty());
+  REQUIRE(of_stream(calls, EvidenceStream::call).size() == 2);
+  CHECK(of_stream(calls, EvidenceStream::call).front().fresh.total == 1);
   const auto firsts = of_stream(world.close(start + hours{4}), EvidenceStream::first_attempt);
   REQUIRE(firsts.size() == 2);
   CHECK(firsts[0].old == rollout::Tally{.unknown = 1});
+  CHECK(firsts[0].fresh.total == 1);
   CHECK(firsts[1].fresh == rollout::Tally{.total = 1, .completed = 1});
 }
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <set>
+#include <tuple>
 
 #include "adapters/sql/evidence.hpp"
 #include "adapters/sql/rollout_store.hpp"
@@ -148,45 +149,71 @@ class Closing {
       add(dial.system == System::new_system ? bucket.fresh : bucket.old, Stream::first_attempt, dial.system,
           Outcome::unknown, false, false, 1);
     }
-    for (const auto& [key, bucket] : buckets) store(Stream::first_attempt, key.second, bucket, closed);
+    for (const auto& [key, bucket] : buckets) store(Stream::first_attempt, "both", key.second, bucket, closed);
     pipeline.first_until = until;
+  }
+
+  // The whole calls of one system in one bucket close together; a call of old that nobody ends does not keep new's
+  // from being read.
+  using Part = std::tuple<Instant, std::int64_t, System>;
+
+  std::set<Part> open_calls(Instant until) const {
+    std::set<Part> open;
+    db_.select(
+        "select first_attempt_at, span_id, system from calls where final_at is null and first_attempt_at < :until and "
+        "crossed = 0 and span_id in (select id from rollout_spans where rollout = :rollout and run = :run)",
+        "nnt", {until, request_.rollout, request_.run}, [&](Row& row) {
+          const Instant start = bucket_start(row.instant(), length_);
+          const std::int64_t span = row.number();
+          open.emplace(start, span, row.word(parse_system));
+        });
+    return open;
+  }
+
+  std::set<Part> closed_calls(Instant from) const {
+    std::set<Part> closed;
+    db_.select(
+        "select bucket_start, span_id, part from closed_buckets where stream = 'call' and bucket_start >= :from and "
+        "span_id in (select id from rollout_spans where rollout = :rollout and run = :run)",
+        "nnt", {from, request_.rollout, request_.run}, [&](Row& row) {
+          const Instant start = row.instant();
+          const std::int64_t span = row.number();
+          closed.emplace(start, span, row.word(parse_system));
+        });
+    return closed;
   }
 
   void close_calls(Pipeline& pipeline, ClosedBuckets& closed) {
     const Instant until = began_before(length_ + request_.grace);
-    std::set<Key> open;
-    Instant from = until;
-    db_.select(
-        "select span_id, first_attempt_at from calls where final_at is null and first_attempt_at < :until and crossed "
-        "= 0 and span_id in (select id from rollout_spans where rollout = :rollout and run = :run)",
-        "nn", {until, request_.rollout, request_.run}, [&](Row& row) {
-          const std::int64_t span = row.number();
-          const Instant start = bucket_start(row.instant(), length_);
-          open.insert({start, span});
-          from = std::min(from, start);
-        });
+    const std::set<Part> open = open_calls(until);
+    const std::set<Part> known = closed_calls(pipeline.calls_from);
     for (const auto& [key, bucket] : counted(Stream::call, pipeline.calls_from, until)) {
-      if (open.contains(key)) continue;
-      if (db_.exists("select 1 from closed_buckets where span_id = :span and stream = 'call' and bucket_start = :start",
-                     {key.second, key.first}))
-        continue;
-      store(Stream::call, key.second, bucket, closed);
+      for (const System system : {System::new_system, System::old_system}) {
+        const Part part{key.first, key.second, system};
+        const Tally& tally = system == System::new_system ? bucket.fresh : bucket.old;
+        if (tally == Tally{} || open.contains(part) || known.contains(part)) continue;
+        Bucket half{.start = bucket.start, .phase = bucket.phase};
+        (system == System::new_system ? half.fresh : half.old) = tally;
+        store(Stream::call, to_string(system), key.second, half, closed);
+      }
     }
+    const Instant from = open.empty() ? until : std::min(until, std::get<Instant>(*open.begin()));
     pipeline.calls_from = std::max(pipeline.calls_from, from);
   }
 
-  void store(Stream stream, std::int64_t span, const Bucket& bucket, ClosedBuckets& closed) {
+  void store(Stream stream, std::string_view part, std::int64_t span, const Bucket& bucket, ClosedBuckets& closed) {
     const Tally& fresh = bucket.fresh;
     const Tally& old = bucket.old;
     const auto seq = db_.number(
-        "insert into closed_buckets (span_id, stream, bucket_start, closed_at, new_total, new_completed, "
+        "insert into closed_buckets (span_id, stream, bucket_start, part, closed_at, new_total, new_completed, "
         "new_voicemail_left, new_failed, new_connected, new_unknown, new_retried, new_retried_successful, old_total, "
         "old_completed, old_voicemail_left, old_failed, old_connected, old_unknown, old_retried, "
-        "old_retried_successful) values (:span, :stream, :start, :at, :n1, :n2, :n3, :n4, :n5, :n6, :n7, :n8, :o1, "
-        ":o2, :o3, :o4, :o5, :o6, :o7, :o8) returning seq",
+        "old_retried_successful) values (:span, :stream, :start, :part, :at, :n1, :n2, :n3, :n4, :n5, :n6, :n7, :n8, "
+        ":o1, :o2, :o3, :o4, :o5, :o6, :o7, :o8) returning seq",
         {span,
          to_string(stream),
          bucket.start,
+         part,
          request_.now,
          fresh.total,
          fresh.completed,
@@ -204,8 +231,7 @@ class Closing {
          old.unknown,
          old.retried,
          old.retried_successful});
-    closed.through = seq.value_or(0);
-    closed.buckets.push_back({.seq = closed.through, .stream = stream, .bucket = bucket});
+    closed.buckets.push_back({.seq = seq.value_or(0), .stream = stream, .bucket = bucket});
   }
 
   Db& db_;

@@ -102,6 +102,7 @@ create table closed_buckets (
   span_id bigint not null references rollout_spans (id),
   stream text not null check (stream in ('first_attempt', 'call')),
   bucket_start bigint not null,
+  part text not null check (part in ('both', 'new-system', 'old-system')),
   closed_at bigint not null,
   new_total bigint not null,
   new_completed bigint not null,
@@ -119,7 +120,7 @@ create table closed_buckets (
   old_unknown bigint not null,
   old_retried bigint not null,
   old_retried_successful bigint not null,
-  unique (span_id, stream, bucket_start)
+  unique (span_id, stream, bucket_start, part)
 );
 create table evidence_pipelines (
   rollout text not null references rollouts (name),

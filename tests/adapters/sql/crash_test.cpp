@@ -100,6 +100,33 @@ Awaitable<void> live(Life& life, int worker) {
   }
 }
 
+// A rollout that moves to another phase and percentage as fast as it can, while calls are dialed for it.
+Awaitable<void> decide(Life& life) {
+  RolloutStore& store = life.stores.rollouts();
+  const auto lease = co_await store.take_lease(NodeId{"node-1"}, life.now, life.now + hours{1});
+  if (!lease) ::_exit(8);
+  for (;;) {
+    life.now += milliseconds{300};
+    const auto record = co_await store.rollout("outbound-calls");
+    const auto flags = co_await life.stores.flags().current();
+    if (!record || !flags) ::_exit(9);
+    DecisionCommit commit{.epoch = lease->epoch, .expected_revision = record->revision};
+    commit.decision.at = life.now;
+    commit.decision.rollout = record->name;
+    commit.decision.after = record->state;
+    commit.decision.after.stage = rollout::Stage::running;
+    commit.decision.after.run = 1;
+    commit.decision.after.phase = static_cast<int>(record->revision % 3);
+    commit.decision.phase = commit.decision.after.phase;
+    commit.decision.flag_version = flags->version;
+    commit.flags = FlagPatch{.outbound_calls_percentage =
+                                 *Percent::from_basis_points(static_cast<long>(record->revision % 100) * 100)};
+    const auto done = co_await store.commit(std::move(commit));
+    if (!done) ::_exit(10);
+    tell(life.pipe, 'a', std::to_string(done->stored.decision.id));
+  }
+}
+
 // What a reconciler does after a crash: nobody holds these any more.
 Awaitable<void> settle(Life& life) {
   const auto open = co_await life.stores.calls().open_attempts();
@@ -118,6 +145,7 @@ Awaitable<void> settle(Life& life) {
   asio::co_spawn(context, settle(life), [](std::exception_ptr thrown) {
     if (thrown) ::_exit(5);
   });
+  asio::co_spawn(context, decide(life), [](std::exception_ptr) { ::_exit(5); });
   for (int worker = 0; worker < workers; ++worker)
     asio::co_spawn(context, live(life, worker), [](std::exception_ptr) { ::_exit(5); });
   context.run();
@@ -159,12 +187,17 @@ TEST_CASE("a database that was killed at any instant is whole and has what it an
   {
     SqliteWorld world({.url = "sqlite:" + file});
     world.with_agent();
+    world.ok(world.ports().rollouts.put_plan({.rollout = "outbound-calls", .hash = "h"}));
+    rollout::RolloutState state;
+    state.plan_hash = "h";
+    world.get(world.ports().rollouts.create("outbound-calls", state, "test", start));
   }
   SeededRandom random(20'261'124);
   std::set<std::string> created;
   std::set<std::string> dialed;
   std::set<std::string> placed;
   std::set<std::string> finished;
+  std::set<std::string> decided;
   for (int round = 0; round < kills; ++round) {
     CAPTURE(round);
     std::istringstream said(one_life(file, round, static_cast<std::ptrdiff_t>(1 + random.below(50)),
@@ -175,6 +208,7 @@ TEST_CASE("a database that was killed at any instant is whole and has what it an
       if (what == 'd') CHECK(dialed.insert(id).second);  // no attempt is handed out twice, in any life
       if (what == 'p') placed.insert(id);
       if (what == 'f') finished.insert(id);
+      if (what == 'a') CHECK(decided.insert(id).second);
     }
     const auto db = connection(file);
     CHECK(broken_invariants(*db) == "");
@@ -188,14 +222,17 @@ TEST_CASE("a database that was killed at any instant is whole and has what it an
       missing += !db->exists("select 1 from attempts where id = :id and provider_call_id is not null", {attempt});
     for (const std::string& attempt : finished)
       missing += !db->exists("select 1 from attempts where id = :id and outcome is not null", {attempt});
+    for (const std::string& decision : decided)
+      missing += !db->exists("select 1 from decisions where id = :id", {std::int64_t{std::stol(decision)}});
     CHECK(missing == 0);
   }
   // A test that saw nothing happen would prove nothing.
   CHECK(created.size() > 100);
   CHECK(dialed.size() > 100);
   CHECK(finished.size() > 100);
+  CHECK(decided.size() > 30);
   MESSAGE("killed " << kills << " times: " << created.size() << " calls created, " << dialed.size() << " dialed, "
-                    << finished.size() << " finished");
+                    << finished.size() << " finished, " << decided.size() << " decisions");
 }
 
 TEST_CASE("the invariants see what they are there for") {
@@ -217,7 +254,9 @@ TEST_CASE("the invariants see what they are there for") {
         Line{"delete from evidence_counts where stream = 'first_attempt'", "evidence does not have"},
         Line{"update calls set status = 'queued' where id = 'c2'", "with an open attempt"},
         Line{"update attempts set call_id = 'c1', number = 2 where id = 'c2-1'", "without exactly one"},
-        Line{"update attempts set outcome = 'busy' where id = 'c1-1'", "says otherwise"}}) {
+        Line{"update attempts set outcome = 'busy' where id = 'c1-1'", "says otherwise"},
+        Line{"insert into flag_changes select 2, 0, '', 'rollout', '', 1, 0, 1, 1, 1, 1, 0, 1, 1, 1",
+             "without a decision"}}) {
     db->run("begin immediate");
     db->run(line.damage);
     CHECK(broken_invariants(*db).find(line.found) != std::string::npos);

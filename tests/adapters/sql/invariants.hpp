@@ -60,6 +60,24 @@ inline std::string broken_invariants(Db& db) {
   none("calls in the evidence that were never dialed or are tests",
        "select count(*) from calls join rollout_spans on rollout_spans.id = span_id where first_attempt_at is null or "
        "test = 1");
+
+  // Flag, state and log agree.
+  none("rollouts whose revision is not that of their decisions",
+       "select count(*) from rollouts where revision <> 1 + (select count(*) from decisions where decisions.rollout = "
+       "name) or "
+       "coalesce(last_decision, 0) <> coalesce((select max(id) from decisions where decisions.rollout = name), 0)");
+  none("decisions whose flags are not in force or in the history",
+       "select count(*) from decisions where sets_flags = 1 and not exists (select 1 from flag_changes where version = "
+       "flags_after and source = 'rollout')");
+  none("flags that a rollout set without a decision",
+       "select count(*) from flag_changes where source = 'rollout' and not exists (select 1 from decisions where "
+       "flags_after = version and sets_flags = 1)");
+  none("flags that are not the newest change",
+       "select count(*) from flags where version > 1 and version <> (select max(version) from flag_changes)");
+  none("a phase in force that its rollout is not in",
+       "select count(*) from rollout_spans join rollouts on name = rollout_spans.rollout join decisions on "
+       "decisions.id = "
+       "last_decision where open_mark = 1 and rollout_spans.phase <> decisions.phase");
   return broken;
 }
 
