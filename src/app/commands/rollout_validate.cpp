@@ -9,6 +9,7 @@
 #include <ostream>
 #include <sstream>
 
+#include "adapters/phone/lib_phone_number_directory.hpp"
 #include "adapters/yaml/plan_reader.hpp"
 #include "app/commands/groups.hpp"
 #include "app/contacts.hpp"
@@ -57,7 +58,16 @@ std::string plain_name(std::string_view header) {
   return name;
 }
 
-Done<Calls> read_calls(const std::string& file) {
+// The router's key: the user id, and where there is none the callee's number, however it is spelt. Empty: neither.
+std::string key_of(const std::string& user, const std::string& number, const PhoneDirectory& phones,
+                   const std::string& region) {
+  if (!user.empty()) return parse_user_id(user) ? user : "";
+  const auto phone = phones.normalise(number, region);
+  return phone ? phone->e164() : "";
+}
+
+Done<Calls> read_calls(const std::string& file, const std::string& region) {
+  TRY(phones, phone::LibPhoneNumberDirectory::create());
   TRY(text, read_file(file));
   const std::vector<CsvRecord> records = parse_csv(text);
   if (records.empty()) return refused(fmt::format("'{}' is empty; it needs a header with userId or phone", file));
@@ -76,10 +86,8 @@ Done<Calls> read_calls(const std::string& file) {
     const auto field = [&](std::optional<std::size_t> at) {
       return at && *at < record.fields.size() ? record.fields[*at] : std::string();
     };
-    // As the router does: the user id, and where there is none the callee's number.
-    std::string key = field(user);
-    if (key.empty()) key = field(phone);
-    if (!record.error.empty() || !parse_user_id(key)) {
+    const std::string key = record.error.empty() ? key_of(field(user), field(phone), *phones, region) : "";
+    if (key.empty()) {
       ++calls.unusable;
       continue;
     }
@@ -122,7 +130,8 @@ std::string first_phase_of(const Plan& plan, const std::string& user) {
 
 // A user may be a phone number.
 std::string masked(const std::string& user) {
-  return user.starts_with('+') && user.size() > 6 ? user.substr(0, 3) + "…" + user.substr(user.size() - 4) : user;
+  const auto phone = PhoneNumber::parse(user);
+  return phone ? phone->masked() : user;
 }
 
 double share(std::int64_t part, std::int64_t whole) {
@@ -295,7 +304,7 @@ Ran validate(const Arguments& arguments, Terminal& terminal) {
   const Plan& plan = read.plan;
   std::optional<Calls> calls;
   if (const auto export_file = arguments.text("--calls")) {
-    TRY(counted, read_calls(*export_file));
+    TRY(counted, read_calls(*export_file, arguments.text("--region").value_or("IN")));
     calls = std::move(counted);
   }
   const std::vector<Error> doubts = warnings(plan);
@@ -324,6 +333,7 @@ void add_rollout_validate(Command rollout) {
   rollout.add("validate", "Check a plan file: what it means, what is wrong, and about how many calls its gates take")
       .argument("FILE", "The plan, such as examples/rollout.yaml")
       .option("--calls", "CSV", "Calls of the past, with userId or phone and startedAt: whom each percentage reaches")
+      .option("--region", "CC", "Country of numbers without a country code in it; IN if it is not said")
       .flag("--json", "One JSON object: valid, problems, warnings, phases, calls")
       .example("callramp rollout validate examples/rollout.yaml")
       .example("callramp rollout validate rollout.yaml --calls last-month.csv")
