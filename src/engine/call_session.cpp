@@ -29,7 +29,8 @@ CallSession::CallSession(const Executor& executor, SessionConfig config, Session
       to_stt_(executor, stt_backlog_frames),
       playout_alarm_(executor, services_.clock),
       time_alarm_(executor, services_.clock),
-      over_(executor) {
+      over_(executor),
+      turn_began_(executor) {
   usage_.stt_model = dial_.agent.stt_model;
   usage_.llm_model = dial_.agent.model;
   usage_.tts_voice = dial_.agent.voice;
@@ -46,6 +47,7 @@ Awaitable<SessionResult> CallSession::run() {
       scope.spawn(guarded(stt_session()));
       scope.spawn(guarded(play_out()));
       scope.spawn(guarded(watch_time()));
+      scope.spawn(guarded(keep_ready()));
       say(conversation_.begin(started_at_));
       while (!ended_) co_await over_.wait();
     });
@@ -253,6 +255,16 @@ Awaitable<void> CallSession::watch_time() {
   }
 }
 
+// A connection takes three round trips, which over an ocean is half a second. While the greeting plays, and again while
+// the callee speaks, is the time for it; one that nobody used for a while has been closed by either side.
+Awaitable<void> CallSession::keep_ready() {
+  for (;;) {
+    co_await services_.llm.get_ready(services_.clock.now() + config_.ready_deadline);
+    co_await services_.tts.get_ready(services_.clock.now() + config_.ready_deadline);
+    co_await turn_began_.wait();
+  }
+}
+
 void CallSession::on_turn_events(std::vector<voice::TurnEvent> events) {
   for (const voice::TurnEvent& event : events)
     if (!ended_) std::visit([this](const auto& what) { on_event(what); }, event);
@@ -260,6 +272,7 @@ void CallSession::on_turn_events(std::vector<voice::TurnEvent> events) {
 
 void CallSession::on_event(const voice::TurnStarted&) {
   turn_started_at_ = services_.clock.now();
+  turn_began_.notify();
   if (conversation_.may_interrupt()) interrupt();
 }
 

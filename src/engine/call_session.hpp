@@ -36,6 +36,7 @@ struct SessionConfig {
   Duration first_token_deadline = milliseconds{2500};  ///< "no useful output" after this is a failure
   Duration token_deadline = seconds{5};                ///< between two pieces of a reply
   Duration tts_deadline = seconds{4};                  ///< to the first sound of a sentence
+  Duration ready_deadline = seconds{5};                ///< to a connection that is opened ahead of need
   Duration carrier_grace = seconds{3};                 ///< the stream may outlive the carrier's word by this
   int stt_reopens = 2;
 };
@@ -94,6 +95,7 @@ class CallSession {
   Awaitable<void> stt_out(SttStream& stream);
   Awaitable<Status> stt_in(SttStream& stream);
   Awaitable<void> play_out();
+  Awaitable<void> keep_ready();
   Awaitable<void> watch_time();
   // call_session_speaking.cpp: one reply or fixed sentence, from the idea to the line.
   Awaitable<void> reply_task(std::uint64_t generation);
@@ -141,6 +143,7 @@ class CallSession {
   async::Alarm playout_alarm_;
   async::Alarm time_alarm_;
   async::Signal over_;
+  async::Signal turn_began_;
 
   Instant started_at_{};
   std::optional<Instant> first_audio_at_;

@@ -61,6 +61,9 @@ class LanguageModel {
   virtual ~LanguageModel() = default;
   virtual std::string name() const = 0;
   virtual Awaitable<Result<std::unique_ptr<ReplyStream>>> open(ReplyRequest request, Instant deadline) = 0;
+  /// Sees to it that the next open() finds a connection instead of waiting for one: for latency, never for correctness.
+  /// Errors are open()'s to tell.
+  virtual Awaitable<void> get_ready(Instant deadline) = 0;
   virtual Awaitable<Status> probe(Instant deadline) = 0;
 };
 

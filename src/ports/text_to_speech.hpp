@@ -34,6 +34,9 @@ class TextToSpeech {
   virtual ~TextToSpeech() = default;
   virtual std::string name() const = 0;
   virtual Awaitable<Result<std::unique_ptr<SpeechStream>>> open(SpeechRequest request, Instant deadline) = 0;
+  /// Sees to it that the next open() finds a connection instead of waiting for one: for latency, never for correctness.
+  /// Errors are open()'s to tell.
+  virtual Awaitable<void> get_ready(Instant deadline) = 0;
   virtual Awaitable<Status> probe(Instant deadline) = 0;
 };
 

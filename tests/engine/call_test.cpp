@@ -42,6 +42,9 @@ TEST_CASE("a person who talks makes a completed call with its transcript, latenc
     const auto greeting = world.metrics.values("callramp_answer_to_voice_seconds");
     REQUIRE(greeting.size() == 1);
     CHECK(greeting[0] < 0.3);
+    // Ahead of the first reply and again with every turn of the callee's.
+    CHECK(world.llm.got_ready() >= 3);
+    CHECK(world.tts.got_ready() == world.llm.got_ready());
     // The carrier's price comes two minutes later and replaces the estimate.
     co_await world.clock.sleep_for(minutes{6});
     detail = co_await world.get(id);

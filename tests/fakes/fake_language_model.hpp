@@ -40,8 +40,15 @@ class FakeLanguageModel final : public LanguageModel {
   /// Streams that were destroyed before their end.
   int cancelled() const { return cancelled_; }
 
+  /// How often it was told that it will be needed.
+  int got_ready() const { return got_ready_; }
+
   std::string name() const override { return "fake"; }
   Awaitable<Result<std::unique_ptr<ReplyStream>>> open(ReplyRequest request, Instant deadline) override;
+  Awaitable<void> get_ready(Instant) override {
+    ++got_ready_;
+    co_return;
+  }
   Awaitable<Status> probe(Instant) override {
     if (refusal_) co_return std::unexpected(*refusal_);
     co_return Status{};
@@ -58,6 +65,7 @@ class FakeLanguageModel final : public LanguageModel {
   class Stream;
 
   async::Clock& clock_;
+  int got_ready_ = 0;
   Duration open_ = milliseconds{20};
   Duration first_token_ = milliseconds{200};
   Duration between_ = milliseconds{10};

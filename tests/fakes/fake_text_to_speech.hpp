@@ -32,8 +32,15 @@ class FakeTextToSpeech final : public TextToSpeech {
     return texts;
   }
 
+  /// How often it was told that it will be needed.
+  int got_ready() const { return got_ready_; }
+
   std::string name() const override { return "fake"; }
   Awaitable<Result<std::unique_ptr<SpeechStream>>> open(SpeechRequest request, Instant deadline) override;
+  Awaitable<void> get_ready(Instant) override {
+    ++got_ready_;
+    co_return;
+  }
   Awaitable<Status> probe(Instant) override {
     if (refusal_) co_return std::unexpected(*refusal_);
     co_return Status{};
@@ -48,6 +55,7 @@ class FakeTextToSpeech final : public TextToSpeech {
   class Stream;
 
   async::Clock& clock_;
+  int got_ready_ = 0;
   Duration first_audio_ = milliseconds{150};
   Duration between_ = milliseconds{10};
   std::size_t chunk_ = 800;

@@ -38,6 +38,11 @@ Awaitable<Result<std::unique_ptr<SpeechStream>>> DeepgramTextToSpeech::open(Spee
   co_return std::make_unique<adapters::SpeechBody>("Deepgram", std::move(answer.body), std::nullopt, billed);
 }
 
+Awaitable<void> DeepgramTextToSpeech::get_ready(Instant deadline) {
+  net::HttpClient* const client = co_await clients_.here();
+  (void)co_await client->warm(config_.base_url, 1, deadline);
+}
+
 Awaitable<Status> DeepgramTextToSpeech::probe(Instant deadline) {
   co_return co_await probe_key(config_, clients_, deadline);
 }

@@ -16,6 +16,7 @@ class DeepgramTextToSpeech final : public TextToSpeech {
   std::string name() const override { return "deepgram"; }
   /// The voice is Deepgram's model: "aura-2-thalia-en". Texts above max_text_bytes are refused here: speak by sentence.
   Awaitable<Result<std::unique_ptr<SpeechStream>>> open(SpeechRequest request, Instant deadline) override;
+  Awaitable<void> get_ready(Instant deadline) override;
   Awaitable<Status> probe(Instant deadline) override;
 
  private:

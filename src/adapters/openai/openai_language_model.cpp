@@ -76,6 +76,11 @@ Awaitable<Result<std::unique_ptr<ReplyStream>>> OpenAiLanguageModel::open(ReplyR
   co_return std::make_unique<Stream>(std::move(answer->body), config_, clock_);
 }
 
+Awaitable<void> OpenAiLanguageModel::get_ready(Instant deadline) {
+  net::HttpClient* const client = co_await clients_.here();
+  (void)co_await client->warm(config_.base_url, 1, deadline);
+}
+
 Awaitable<Status> OpenAiLanguageModel::probe(Instant deadline) {
   co_return co_await probe_key(config_, clients_, deadline);
 }

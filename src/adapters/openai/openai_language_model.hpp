@@ -17,6 +17,7 @@ class OpenAiLanguageModel final : public LanguageModel {
 
   std::string name() const override { return "openai"; }
   Awaitable<Result<std::unique_ptr<ReplyStream>>> open(ReplyRequest request, Instant deadline) override;
+  Awaitable<void> get_ready(Instant deadline) override;
   Awaitable<Status> probe(Instant deadline) override;
 
  private:

@@ -36,6 +36,11 @@ Awaitable<Result<std::unique_ptr<SpeechStream>>> OpenAiTextToSpeech::open(Speech
   co_return std::make_unique<adapters::SpeechBody>("OpenAI", std::move(answer->body), std::move(resampler), characters);
 }
 
+Awaitable<void> OpenAiTextToSpeech::get_ready(Instant deadline) {
+  net::HttpClient* const client = co_await clients_.here();
+  (void)co_await client->warm(config_.base_url, 1, deadline);
+}
+
 Awaitable<Status> OpenAiTextToSpeech::probe(Instant deadline) {
   co_return co_await probe_key(config_, clients_, deadline);
 }

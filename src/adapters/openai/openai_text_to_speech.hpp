@@ -16,6 +16,7 @@ class OpenAiTextToSpeech final : public TextToSpeech {
 
   std::string name() const override { return "openai"; }
   Awaitable<Result<std::unique_ptr<SpeechStream>>> open(SpeechRequest request, Instant deadline) override;
+  Awaitable<void> get_ready(Instant deadline) override;
   Awaitable<Status> probe(Instant deadline) override;
 
  private:

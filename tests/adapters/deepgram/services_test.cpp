@@ -229,6 +229,7 @@ TEST_CASE("speech arrives as samples, whatever the pieces") {
     vendor.run([&](net::ClientPool& pool, async::Clock&) -> Awaitable<void> {
       NullLog log;
       DeepgramTextToSpeech tts(config_for(vendor.url()), pool, log);
+      co_await tts.get_ready(net::in(seconds{5}));
       auto speech = co_await tts.open(
           {.text = "Hello, this is Asha from the clinic.", .voice = "aura-2-thalia-en", .attempt = AttemptId{"a 1"}},
           net::in(seconds{5}));
@@ -242,6 +243,7 @@ TEST_CASE("speech arrives as samples, whatever the pieces") {
         heard.insert(heard.end(), (*chunk)->begin(), (*chunk)->end());
       }
       CHECK(heard == samples);
+      CHECK(pool.counts().opened == 1);
       CHECK((*speech)->billed_characters() == 36);
     });
     const auto seen = vendor.seen();
