@@ -143,7 +143,7 @@ Finding judge_events(const Line& line, const Scene& scene, bool failed) {
   }
   const double need = scene.watch ? scene.plan.need_watch : scene.plan.need_freeze;
   found.freezes = above && log_e >= need;
-  if (failed || (above && log_e >= scene.plan.need_freeze)) {
+  if (failed || (above && log_e >= scene.plan.need_fail)) {
     found.verdict = Verdict::fail;
     found.latches = !failed;
     return found;
@@ -268,7 +268,7 @@ Finding judge_rate(const Line& line, const Scene& scene, bool passed, bool faile
   if (most_log_e(against_of(line), other(line.claim), thinned) >= need) {
     const double log_e = against_log_e(line, counts);
     found.freezes = log_e >= need;
-    if (!failed && log_e >= scene.plan.need_freeze) {
+    if (!failed && log_e >= scene.plan.need_fail) {
       found.verdict = Verdict::fail;
       found.latches = true;
     }

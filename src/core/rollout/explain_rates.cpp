@@ -93,8 +93,9 @@ Forecast forecast_of(const stats::RateLine& evidence, Side claim, double need, C
   const bool above = claim == Side::above;
   const stats::RateLine line = above ? evidence : stats::RateLine(1 - evidence.line(), evidence.prior().swapped());
   const Counts counts = (above ? seen : seen.swapped()) / deff;
-  const auto n = static_cast<std::int64_t>(std::llround(counts.total()));
-  stats::Boundary pass(line, Side::above, need, n);
+  // The forecast rounds both counts; nothing below is asked.
+  const auto least = static_cast<std::int64_t>(std::floor(counts.good) + std::floor(counts.bad));
+  stats::Boundary pass(line, Side::above, need, least);
   const auto steps = std::min<std::int64_t>(std::llround(static_cast<double>(horizon) / deff), longest_forecast);
   const auto many = [&](const std::optional<std::int64_t>& calls) {
     return calls ? static_cast<std::int64_t>(std::ceil(static_cast<double>(*calls) * deff)) : -1;
@@ -181,7 +182,7 @@ void tell_rate_criterion(const Line& line, const Scene& scene, const Finding& fo
   into.line_pass = evidence.line();
   into.line_fail = own;
   into.need_pass = scene.plan.need_pass;
-  into.need_fail = scene.plan.need_freeze;
+  into.need_fail = scene.plan.need_fail;
   if (counts.phase.total() <= 0) return;
   into.log_e_pass = criterion_log_e(line, counts);
   into.log_e_fail = against_log_e(line, counts);
@@ -198,11 +199,17 @@ void tell_rate_criterion(const Line& line, const Scene& scene, const Finding& fo
     case Verdict::fail:
       into.reason = seen + " " +
                     (into.log_e_fail >= into.need_fail
-                         ? strength_in_words(own, sides(line, false), into.log_e_fail, options.freeze_alpha, "phase")
+                         ? strength_in_words(own, sides(line, false), into.log_e_fail, options.rollback_alpha, "phase")
                          : "It failed earlier, and that stays while this run lasts.");
       return;
     case Verdict::undecided: break;
     default: into.reason = seen; return;
+  }
+  if (found.freezes) {
+    into.reason = seen + " " +
+                  strength_in_words(own, sides(line, false), into.log_e_fail,
+                                    scene.watch ? options.watch_alpha : options.freeze_alpha, "phase");
+    return;
   }
   if (static_cast<Why>(found.why) == Why::guard) {
     into.reason = seen + " Proven against " + share(into.line_pass) +
@@ -292,7 +299,7 @@ void tell_events(const Line& line, const Scene& scene, const Finding& found, Jud
   into.bad = events.exposure_now - events.now;
   into.estimate = events.exposure_now > 0 ? events.now / events.exposure_now : 0;
   into.line_pass = into.line_fail = line.condition.value.number;
-  into.need_fail = line.is_trigger ? scene.plan.need_fail : scene.plan.need_freeze;
+  into.need_fail = scene.plan.need_fail;
   into.log_e_fail = trigger_log_e(line, scene);
   into.reason = figure(events.now, 0) + " complaints over " + figure(events.exposure_now, 0) + " calls (" +
                 figure(1000 * into.estimate) + " per 1000).";
