@@ -1,6 +1,7 @@
 #include "core/rollout/evidence.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include "base/ensure.hpp"
 #include "core/rollout/lines.hpp"
@@ -58,12 +59,16 @@ void ClusterSums::remove(std::int64_t good, std::int64_t calls) noexcept {
 }
 
 double design_effect(const ClusterSums& sums) {
-  return stats::design_effect(stats::ClusterSums{.clusters = sums.clusters,
-                                                 .n = static_cast<double>(sums.n),
-                                                 .good = static_cast<double>(sums.s),
-                                                 .n_squared = static_cast<double>(sums.nn),
-                                                 .good_squared = static_cast<double>(sums.ss),
-                                                 .good_times_n = static_cast<double>(sums.sn)});
+  const double measured = stats::design_effect(stats::ClusterSums{.clusters = sums.clusters,
+                                                                  .n = static_cast<double>(sums.n),
+                                                                  .good = static_cast<double>(sums.s),
+                                                                  .n_squared = static_cast<double>(sums.nn),
+                                                                  .good_squared = static_cast<double>(sums.ss),
+                                                                  .good_times_n = static_cast<double>(sums.sn)});
+  if (measured <= 1) return 1;
+  // One standard error of the measurement is chance: without it independent calls would lose a tenth of their weight.
+  const double chance = std::sqrt(2 / static_cast<double>(sums.clusters - 1));
+  return std::max(1.0, measured - chance);
 }
 
 Tally RunSums::total() const noexcept {

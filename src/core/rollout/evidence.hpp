@@ -70,7 +70,8 @@ struct ClusterSums {
   void remove(std::int64_t good, std::int64_t calls) noexcept;
   bool operator==(const ClusterSums&) const = default;
 };
-/// At least 1: by how much calls of one cluster behave alike (core/stats/design_effect.hpp).
+/// At least 1: by how much calls of one cluster behave alike (core/stats/design_effect.hpp), less one standard error
+/// of that measurement, sqrt(2 / (clusters - 1)).
 double design_effect(const ClusterSums& sums);
 
 /// What the closed buckets of one phase of this run add up to.
