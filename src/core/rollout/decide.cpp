@@ -216,6 +216,14 @@ Decision Judge::decide(const RolloutState& state, const Evidence& evidence, Inst
   return decision;
 }
 
+RolloutState Judge::after(const RolloutState& state, const Evidence& evidence, Instant now) {
+  const Scene scene = scene_of(*compiled_, state, evidence, now);
+  look_at(*compiled_, scene, Depth::all);
+  Decision decision = bare_decision(scene);
+  apply(*compiled_, scene, compiled_->look, decision);
+  return std::move(decision.after);
+}
+
 std::string Judge::standing(const RolloutState& state, const Evidence& evidence, Instant now) {
   const Scene scene = scene_of(*compiled_, state, evidence, now);
   look_at(*compiled_, scene, Depth::all);

@@ -164,6 +164,8 @@ class Judge {
   const Look& look(const RolloutState& state, const Evidence& evidence, Instant now);
   /// Looks, and tells: the same verdicts in words, and the state after. With forecasts it takes milliseconds.
   Decision decide(const RolloutState& state, const Evidence& evidence, Instant now);
+  /// The state that `decide` would leave, without its words: microseconds, for simulations.
+  RolloutState after(const RolloutState& state, const Evidence& evidence, Instant now);
   /// A person's order against the same evidence: the decision it makes, or why it is refused.
   Result<Decision> command(const RolloutState& state, const Evidence& evidence, const Command& order, Instant now);
   /// What a signature given now stands on: another verdict, item, binary, configuration or plan makes it stale.
