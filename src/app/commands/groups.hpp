@@ -12,6 +12,7 @@ void add_agent_commands(Command root);    ///< agents …
 void add_record_commands(Command root);   ///< do-not-call …, outcomes …, stats, audit
 void add_rollout_commands(Command root);  ///< rollout …; rollout.cpp lists who hangs what in
 void add_rollout_validate(Command rollout);
+void add_rollout_simulate(Command rollout);
 void add_token_commands(Command root);  ///< token …
 void add_doctor_command(Command root);
 void add_server_commands(Command root);  ///< serve, sandbox, demo

@@ -4,16 +4,15 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
-#include <fstream>
 #include <map>
 #include <ostream>
-#include <sstream>
 
 #include "adapters/phone/lib_phone_number_directory.hpp"
 #include "adapters/yaml/plan_reader.hpp"
 #include "app/commands/groups.hpp"
 #include "app/contacts.hpp"
 #include "app/table.hpp"
+#include "app/text_file.hpp"
 #include "core/flags/flags.hpp"
 #include "core/rollout/plan_outlook.hpp"
 
@@ -22,14 +21,6 @@ namespace {
 
 namespace json = boost::json;
 using namespace rollout;
-
-Done<std::string> read_file(const std::string& name) {
-  std::ifstream stream(name, std::ios::binary);
-  std::ostringstream content;
-  if (!stream || !(content << stream.rdbuf()))
-    return refused(fmt::format("cannot read '{}'; check the name and that you may read it", name));
-  return std::move(content).str();
-}
 
 std::string span_words(Duration span) {
   return to_words(Quantity{static_cast<double>(span.count()) / 1e6, Unit::time});
@@ -49,15 +40,6 @@ struct Calls {
   }
 };
 
-// A header's name as everybody spells it: "user_id", "userId", "User ID".
-std::string plain_name(std::string_view header) {
-  std::string name;
-  for (const char c : header)
-    if (std::isalnum(static_cast<unsigned char>(c)) != 0)
-      name += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return name;
-}
-
 // The router's key: the user id, and where there is none the callee's number, however it is spelt. Empty: neither.
 std::string key_of(const std::string& user, const std::string& number, const PhoneDirectory& phones,
                    const std::string& region) {
@@ -68,12 +50,12 @@ std::string key_of(const std::string& user, const std::string& number, const Pho
 
 Done<Calls> read_calls(const std::string& file, const std::string& region) {
   TRY(phones, phone::LibPhoneNumberDirectory::create());
-  TRY(text, read_file(file));
+  TRY(text, read_text_file(file));
   const std::vector<CsvRecord> records = parse_csv(text);
   if (records.empty()) return refused(fmt::format("'{}' is empty; it needs a header with userId or phone", file));
   std::optional<std::size_t> user, phone, started;
   for (std::size_t i = 0; i < records.front().fields.size(); ++i) {
-    const std::string name = plain_name(records.front().fields[i]);
+    const std::string name = plain_column(records.front().fields[i]);
     if (name == "userid" || name == "user") user = i;
     if (name == "phone" || name == "phonenumber") phone = i;
     if (name == "startedat" || name == "started") started = i;
@@ -289,7 +271,7 @@ void print_plan(const Plan& plan, std::ostream& out) {
 
 Ran validate(const Arguments& arguments, Terminal& terminal) {
   const std::string file = arguments.required("FILE");
-  TRY(text, read_file(file));
+  TRY(text, read_text_file(file));
   const yaml::ReadPlan read = yaml::read_plan(text);
   const bool as_json = arguments.has("--json");
   if (!read.problems.empty()) {
