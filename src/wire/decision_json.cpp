@@ -104,7 +104,8 @@ json::object to_json(const rollout::RolloutState& state) {
                                    {"phase", record.phase},
                                    {"startedAt", to_iso(record.started_at)},
                                    {"endedAt", iso_or_null(record.ended_at)},
-                                   {"passed", record.passed}});
+                                   {"passed", record.passed},
+                                   {"despiteEvidence", record.despite_evidence}});
   return {{"state", rollout::to_string(state.stage)},
           {"stateReason", state.stage_reason},
           {"stateSince", iso_or_null(state.stage_since)},
@@ -118,6 +119,8 @@ json::object to_json(const rollout::RolloutState& state) {
           {"watchUntil", iso_or_null(state.watch_until)},
           {"stableSince", iso_or_null(state.stable_since)},
           {"stableReset", state.stable_reset},
+          {"unstable", state.unstable},
+          {"liftedFreezes", texts(state.lifted)},
           {"lastRollbackAt", iso_or_null(state.last_rollback_at)},
           {"latches", std::move(latches)},
           {"history", std::move(history)},

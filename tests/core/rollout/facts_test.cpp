@@ -207,6 +207,8 @@ TEST_CASE("triggers of levels hold for their time without a break and a gap is m
          w.facts.costs = {{1, 20, 1'200'000'000}};
        },
        false},
+      {"cost_per_call > 6", [](World& w) { cost(w, 7); }, true},
+      {"cost_per_call > 6", [](World& w) { w.facts.costs = {{1, 20, 1'200'000'000}}; }, false},
       {"complaint_rate > 10 per 1000",
        [](World& w) {
          w.calls(900, 100);

@@ -194,6 +194,20 @@ TEST_CASE("resume takes flags that were changed by hand over again") {
   CHECK_FALSE(world.state.manual_flags);
 }
 
+TEST_CASE("flags that were raised by hand are left alone and flags that lag are not raised where nothing grows") {
+  World raised(success_plan());
+  raised.facts.percentage = *Percent::from_basis_points(5000);
+  raised.facts.flags_set_by = "ops";
+  CHECK(to_string(raised.act().to) == "50");
+  CHECK(to_string(raised.look().to) == "50");
+  for (const Stage stage : {Stage::holding, Stage::frozen, Stage::rolled_back}) {
+    World lagging(success_plan());
+    lagging.state.stage = stage;
+    lagging.facts.percentage = *Percent::from_basis_points(100);
+    CHECK(to_string(lagging.look().to) == "1");
+  }
+}
+
 TEST_CASE("a trigger while people hold the flags lowers them and never raises") {
   World world(success_plan(), 2);
   world.state.history = {{.run = 1, .phase = 0, .passed = true}, {.run = 1, .phase = 1, .passed = true}};
@@ -204,6 +218,7 @@ TEST_CASE("a trigger while people hold the flags lowers them and never raises") 
   const Decision decision = world.act();
   CHECK(decision.action == Action::roll_back);
   CHECK(decision.to == *Percent::from_basis_points(100));
+  CHECK(world.state.percentage == *Percent::from_basis_points(100));
 }
 
 TEST_CASE("what resets stable is named and lasts as long as it lasts") {

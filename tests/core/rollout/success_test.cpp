@@ -54,3 +54,29 @@ TEST_CASE("the reading says at which lines the evidence is weighed") {
     CHECK(find(decision.triggers, "call_success_rate < 60%").line_fail == doctest::Approx(row.fail));
   }
 }
+
+TEST_CASE("a rollback's evidence is half the whole run's and half spread over the phases planned") {
+  World one(success_plan());
+  one.after(hours{30}).calls(60, 40);
+  Plan single = success_plan();
+  single.phases.resize(1);
+  World alone(single);
+  alone.after(hours{30}).calls(60, 40);
+  const double e = std::exp(find(alone.look().triggers, "call_success_rate < 60%").log_e_fail);
+  const double spread = find(one.look().triggers, "call_success_rate < 60%").log_e_fail;
+  CHECK(std::exp(spread) == doctest::Approx(0.5 * e + 0.5 * (e / 5 + 4.0 / 5)).epsilon(1e-9));
+  CHECK(std::abs(spread - std::log(e)) > 1e-3);
+}
+
+TEST_CASE("evidence to advance is half the run's and half this phase's") {
+  World world(success_plan(Reading::mid));
+  world.calls(80, 20);
+  const double first = find(world.after(hours{1}).look().criteria, "call_success_rate > 70%").log_e_pass;
+  world.state.phase = 1;
+  world.calls(80, 20);
+  const double both = find(world.look().criteria, "call_success_rate > 70%").log_e_pass;
+  World whole(success_plan(Reading::mid));
+  whole.calls(160, 40);
+  const double run = find(whole.after(hours{1}).look().criteria, "call_success_rate > 70%").log_e_pass;
+  CHECK(std::exp(both) == doctest::Approx(0.5 * std::exp(run) + 0.5 * std::exp(first)).epsilon(1e-6));
+}
