@@ -129,6 +129,7 @@ class RolloutService {
   /// False if it was known with the same content, by kind and external id; conflict if with another. not_found: its
   /// call does not exist.
   virtual Awaitable<Result<bool>> add_evidence(ItemReport report) = 0;
+  /// The status that it has already changes nothing: machines say it again.
   virtual Awaitable<Result<ItemRecord>> change_evidence(std::string kind, std::string external_id,
                                                         ItemChange change) = 0;
   virtual Awaitable<Result<std::vector<ItemRecord>>> evidence(ItemFilter filter) = 0;  ///< newest event first
