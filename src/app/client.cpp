@@ -47,6 +47,12 @@ ApiError read_error(const std::string& body) {
   const json::value* message = malformed ? nullptr : value.find_pointer("/error/message", malformed);
   if (message == nullptr || !message->is_string()) return {.message = body.substr(0, 200)};
   ApiError error{.message = std::string(message->get_string())};
+  // A plan that is refused comes with a list: everything that is wrong, or everything that it would change.
+  for (const auto& [list, text] : {std::pair("/error/details/problems", "message"), {"/error/details/changes", "what"}})
+    if (const json::value* rows = value.find_pointer(list, malformed); rows != nullptr && rows->is_array())
+      for (const json::value& row : rows->get_array())
+        if (row.is_object() && row.get_object().contains(text) && row.at(text).is_string())
+          error.message += "\n  - " + std::string(row.at(text).get_string());
   const json::value* id = value.find_pointer("/error/requestId", malformed);
   if (id != nullptr && id->is_string()) error.request_id = std::string(id->get_string());
   return error;
@@ -134,12 +140,20 @@ CommandError Client::refusal(int status, const std::string& body) const {
 
 Done<ApiAnswer> Client::send(const std::string& method, const std::string& path, const json::value& body,
                              net::Headers extra) const {
-  net::ClientRequest request{.method = method, .url = url_ + path, .headers = headers()};
+  if (body.is_null()) return exchange(method, path, {}, std::move(extra));
+  extra.set("Content-Type", "application/json");
+  return exchange(method, path, json::serialize(body), std::move(extra));
+}
+
+Done<ApiAnswer> Client::send_text(const std::string& method, const std::string& path, std::string body,
+                                  const std::string& content_type) const {
+  return exchange(method, path, std::move(body), net::Headers{{"Content-Type", content_type}});
+}
+
+Done<ApiAnswer> Client::exchange(const std::string& method, const std::string& path, std::string body,
+                                 net::Headers extra) const {
+  net::ClientRequest request{.method = method, .url = url_ + path, .headers = headers(), .body = std::move(body)};
   for (auto& [name, value] : extra) request.headers.set(name, value);
-  if (!body.is_null()) {
-    request.headers.set("Content-Type", "application/json");
-    request.body = json::serialize(body);
-  }
   const auto answer = run<Result<Whole>>([&](Executor executor) -> Awaitable<Result<Whole>> {
     NullLog log;
     async::SystemClock clock;

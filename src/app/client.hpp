@@ -33,12 +33,17 @@ class Client {
   Done<ApiAnswer> get(const std::string& path) const { return send("GET", path); }
   Done<ApiAnswer> send(const std::string& method, const std::string& path, const json::value& body = nullptr,
                        net::Headers headers = {}) const;
+  /// The same with a body that is no JSON.
+  Done<ApiAnswer> send_text(const std::string& method, const std::string& path, std::string body,
+                            const std::string& content_type) const;
   /// Server-sent events until the server ends the stream or `on_event` returns false.
   Ran events(const std::string& path, const std::function<bool(const net::SseEvent&)>& on_event) const;
 
  private:
   Client(std::string url, std::string token, std::string token_source)
       : url_(std::move(url)), token_(std::move(token)), token_source_(std::move(token_source)) {}
+  Done<ApiAnswer> exchange(const std::string& method, const std::string& path, std::string body,
+                           net::Headers headers) const;
   net::Headers headers() const;
   CommandError unreachable(const Error& error) const;
   CommandError refusal(int status, const std::string& body) const;

@@ -13,7 +13,8 @@ void add_record_commands(Command root);   ///< do-not-call …, outcomes …, st
 void add_rollout_commands(Command root);  ///< rollout …; rollout.cpp lists who hangs what in
 void add_rollout_validate(Command rollout);
 void add_rollout_simulate(Command rollout);
-void add_token_commands(Command root);  ///< token …
+void add_evidence_commands(Command root);  ///< evidence …
+void add_token_commands(Command root);     ///< token …
 void add_doctor_command(Command root);
 void add_server_commands(Command root);  ///< serve, sandbox, demo
 void add_demo_command(Command root);
