@@ -61,6 +61,10 @@ Api::Api(Deps deps)
   add_call_routes(router_, deps_);
   add_agent_routes(router_, deps_);
   add_record_routes(router_, deps_);
+  add_rollout_routes(router_, deps_);
+  add_rollout_command_routes(router_, deps_);
+  add_evidence_routes(router_, deps_);
+  add_alert_routes(router_, deps_);
   add_token_routes(router_, deps_, *guard_);
   add_ofrep_routes(router_, deps_, *guard_);
   add_root_routes(router_, deps_, *guard_);

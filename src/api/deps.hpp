@@ -11,6 +11,7 @@
 #include "engine/call_metrics.hpp"
 #include "engine/call_service.hpp"
 #include "engine/flag_service.hpp"
+#include "engine/rollout_service.hpp"
 #include "ports/admin_store.hpp"
 #include "ports/metrics.hpp"
 #include "ports/phone_directory.hpp"
@@ -27,6 +28,7 @@ struct Deps {
   TokenStore& tokens;
   AuditStore& audit;
   OutcomeStore& outcomes;
+  engine::RolloutService& rollouts;
   const PhoneDirectory& phones;
   LiveFeed& feed;
   Metrics& metrics;
@@ -35,6 +37,7 @@ struct Deps {
   Log& log;
   std::function<std::string()> exposition;   ///< the text that GET /metrics answers
   std::function<Awaitable<Status>()> ready;  ///< an error: GET /ready answers 503 with its message
+  std::string webhook_secret;                ///< of paths that foreign programs post to; empty: no such path
   std::string default_region = "IN";         ///< of numbers without a country code
   bool open_metrics = true;                  ///< false: /metrics asks for a viewer's token
   /// Lets whoever asks from this machine, by a loopback name, read without a token: what a viewer may GET, and the live

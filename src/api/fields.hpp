@@ -24,6 +24,10 @@ namespace json = boost::json;
 constexpr std::size_t max_body_bytes = 1024 * 1024;
 /// Longest `reason` that an operator may give.
 constexpr std::size_t max_reason_bytes = 1000;
+/// Longest id of somebody else's thing.
+constexpr std::size_t max_external_id_bytes = 200;
+/// A clock of theirs that runs ahead is forgiven this much; what happens tomorrow is a mistake.
+constexpr minutes clock_skew{5};
 
 /// The body as an object. unsupported_media_type unless it says application/json, payload_too_large, invalid_request.
 Awaitable<Result<json::object>> read_object(Exchange& exchange);

@@ -9,9 +9,6 @@
 namespace callramp::api {
 namespace {
 
-constexpr std::size_t max_external_id_bytes = 200;
-// A clock of theirs that runs ahead is forgiven this much; a call of tomorrow is a mistake.
-constexpr minutes clock_skew{5};
 constexpr std::chrono::days default_span{30};
 
 auto phone_reader(const Deps& deps) {

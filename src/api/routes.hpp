@@ -11,7 +11,11 @@ namespace callramp::api {
 void add_flag_routes(Router& router, const Deps& deps);
 void add_call_routes(Router& router, const Deps& deps);
 void add_agent_routes(Router& router, const Deps& deps);
-void add_record_routes(Router& router, const Deps& deps);  ///< do-not-call, reported outcomes, statistics, audit
+void add_record_routes(Router& router, const Deps& deps);   ///< do-not-call, reported outcomes, statistics, audit
+void add_rollout_routes(Router& router, const Deps& deps);  ///< plans, what stands, decisions
+void add_rollout_command_routes(Router& router, const Deps& deps);  ///< what people order and sign
+void add_evidence_routes(Router& router, const Deps& deps);
+void add_alert_routes(Router& router, const Deps& deps);  ///< Alertmanager's webhook
 void add_token_routes(Router& router, const Deps& deps, TokenGuard& guard);
 void add_ofrep_routes(Router& router, const Deps& deps, const TokenGuard& guard);
 void add_root_routes(Router& router, const Deps& deps,

@@ -23,6 +23,7 @@
 #include "api/api.hpp"
 #include "api/first_token.hpp"
 #include "api/live_feed.hpp"
+#include "app/no_rollouts.hpp"
 #include "app/no_telephony.hpp"
 #include "app/price_book.hpp"
 #include "async/io_threads.hpp"
@@ -160,6 +161,7 @@ struct Platform::Parts {
   engine::MediaHost media;
   exotel::MediaCounters media_counters;
   exotel::ExotelRoutes exotel_routes;
+  NoRollouts rollouts;
   api::Api api;
   net::HttpServer server;
   std::unique_ptr<async::TaskScope> running;  // made, stopped and destroyed on the first executor
@@ -240,6 +242,7 @@ Platform::Parts::Parts(const Config& given, Options options, Log& sink, FolderLo
            .tokens = stores->tokens(),
            .audit = stores->audit(),
            .outcomes = stores->outcomes(),
+           .rollouts = rollouts,
            .phones = *phones,
            .feed = feed,
            .metrics = metrics,
@@ -252,6 +255,7 @@ Platform::Parts::Parts(const Config& given, Options options, Log& sink, FolderLo
              (void)state;
              co_return Status{};
            },
+           .webhook_secret = webhook_secret,
            .default_region = config.default_region,
            .open_page = options.open_page}),
       server(
