@@ -87,7 +87,7 @@ struct PhaseFold {
 
 /// Where one comparison of new against old stands: over the whole run, in order of start.
 struct VersusSums {
-  std::string subject;  ///< of its condition, with its line: "call_success_rate vs old < 0%"
+  std::string subject;  ///< of its condition, with its line: "call_success_rate vs old < -0.5%"
   double log_e = 0;     ///< before the design effect
   std::int64_t good_new = 0, bad_new = 0;
   std::int64_t good_old = 0, bad_old = 0;
@@ -111,7 +111,7 @@ struct Comparison {
   Condition condition;
   bool is_trigger = true;  ///< claims that new is worse; a criterion that it is not worse by more than its margin
 };
-/// Each subject and line once: those of the plan, and "call_success_rate vs old < 0%" if no trigger says it better.
+/// Each subject and line once: those of the plan, and "call_success_rate vs old < -0.5%" if no trigger says it better.
 std::vector<Comparison> comparisons(const Plan& plan);
 
 /// The whole run, folded bucket by bucket. Production, simulation and `explain` use the same.

@@ -40,11 +40,11 @@ double margin_of(const Condition& condition) noexcept { return std::min(std::abs
 
 Condition worse_than_old() {
   Condition condition;
-  condition.text = "call_success_rate vs old < 0%";
+  condition.text = "call_success_rate vs old < -0.5%";
   condition.metric = "call_success_rate";
   condition.baseline = Baseline::old_system;
   condition.compare = Compare::less;
-  condition.value = {.number = 0, .unit = Unit::share};
+  condition.value = {.number = -0.005, .unit = Unit::share};
   return condition;
 }
 

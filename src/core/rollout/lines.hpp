@@ -20,7 +20,9 @@ std::optional<double> drift_line(const Plan& plan);
 bool compares_with_old(const Condition& condition) noexcept;
 /// By how much new may be worse: "vs old > -5%" → .05; never negative.
 double margin_of(const Condition& condition) noexcept;
-/// "call_success_rate vs old < 0%": watched in every rollout that has an old system.
+/// "call_success_rate vs old < -0.5%": watched in every rollout that has an old system. Half a point of grace: without
+/// it 6 of 1000 plans whose systems are equal are rolled back at alpha .01, with it 3.5; a rate of .55 beside .75 shows
+/// after a median of 70 calls and not 66 (simulated, 4,000 plans).
 Condition worse_than_old();
 
 }  // namespace callramp::rollout

@@ -176,6 +176,17 @@ void Simulator::look(Instant now, std::vector<DiaryEntry>* diary, RunResult& res
   if (state_.stage == Stage::running) note_blocker(*look);
   earliest_ = state_.earliest_advance;
   if (look->news) step(now, look->rule, diary, result);
+  if (state_.stage == Stage::frozen && now - state_.stage_since >= plan_->pace.day) lift_freeze(now, diary);
+}
+
+// A person has looked for a day and lets it go on: what is really bad is rolled back, and cannot pass its gate.
+void Simulator::lift_freeze(Instant now, std::vector<DiaryEntry>* diary) {
+  const auto lifted =
+      judge_->command(state_, {.run = fold_->sums(), .facts = facts_->facts()},
+                      {.kind = rollout::CommandKind::resume, .actor = "on-call", .reason = "looked at for a day"}, now);
+  if (!lifted) return;
+  if (diary != nullptr) diary->push_back({.at = now, .sentence = lifted->sentence});
+  state_ = lifted->after;
 }
 
 void Simulator::step(Instant now, rollout::Rule rule, std::vector<DiaryEntry>* diary, RunResult& result) {

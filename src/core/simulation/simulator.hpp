@@ -88,6 +88,7 @@ class Simulator {
   bool take_evidence(Instant now, Record* record);
   void look(Instant now, std::vector<DiaryEntry>* diary, RunResult& result);
   void step(Instant now, rollout::Rule rule, std::vector<DiaryEntry>* diary, RunResult& result);
+  void lift_freeze(Instant now, std::vector<DiaryEntry>* diary);
   void note_blocker(const rollout::Look& look);
   void close_gate(Instant now, int phase, RunResult& result) const;
   bool over(Instant now) const;

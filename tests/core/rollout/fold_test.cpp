@@ -98,12 +98,13 @@ TEST_CASE("an empty bucket closes time and adds nothing") {
 TEST_CASE("every plan compares new with old and says by which margin") {
   const auto built_in = comparisons(success_plan());
   REQUIRE(built_in.size() == 1);
-  CHECK(built_in.front().condition.text == "call_success_rate vs old < 0%");
-  CHECK(read("call_success_rate vs old < 0%").text == built_in.front().condition.text);
+  CHECK(built_in.front().condition.text == "call_success_rate vs old < -0.5%");
+  CHECK(read("call_success_rate vs old < -0.5%").text == built_in.front().condition.text);
   const auto own = comparisons(whole_plan());
   REQUIRE(own.size() == 1);
   CHECK(own.front().condition.text == "call_success_rate vs old < -5%");
   CHECK(own.front().is_trigger);
+  CHECK(read("call_success_rate vs old < -0.5%").value == built_in.front().condition.value);
 }
 
 TEST_CASE("times and gauges are found under the metric and its arguments") {
