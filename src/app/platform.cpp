@@ -6,8 +6,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/json.hpp>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <thread>
 
 #include "adapters/deepgram/deepgram_speech_to_text.hpp"
@@ -15,23 +18,28 @@
 #include "adapters/exotel/exotel_telephony.hpp"
 #include "adapters/exotel/routes.hpp"
 #include "adapters/legacy_http/legacy_http_dialer.hpp"
+#include "adapters/linux/linux_machine.hpp"
 #include "adapters/openai/openai_language_model.hpp"
 #include "adapters/openai/openai_text_to_speech.hpp"
 #include "adapters/phone/lib_phone_number_directory.hpp"
 #include "adapters/prometheus/prometheus_metrics.hpp"
+#include "adapters/prometheus/prometheus_source.hpp"
 #include "adapters/sql/stores.hpp"
+#include "adapters/yaml/plan_reader.hpp"
 #include "api/api.hpp"
 #include "api/first_token.hpp"
 #include "api/live_feed.hpp"
-#include "app/no_rollouts.hpp"
 #include "app/no_telephony.hpp"
 #include "app/price_book.hpp"
 #include "async/io_threads.hpp"
 #include "async/task_scope.hpp"
 #include "engine/dialer.hpp"
+#include "engine/evidence_recorder.hpp"
 #include "engine/media_host.hpp"
 #include "engine/reconciler.hpp"
+#include "engine/rollout_controller.hpp"
 #include "net/client_pool.hpp"
+#include "net/digest.hpp"
 #include "net/http_server.hpp"
 
 namespace callramp::app {
@@ -106,6 +114,38 @@ std::unique_ptr<TextToSpeech> make_voice(const Config& config, net::ClientPool& 
       deepgram::DeepgramConfig{.base_url = config.deepgram_base_url, .api_key = config.deepgram_api_key}, clients, log);
 }
 
+// What changes how calls go: another value resets what a rollout calls stable. Secrets and addresses are left out.
+std::string fingerprint(const Config& config) {
+  return net::sha256_hex(fmt::format("{}|{}|{}|{}|{}|{}|{}", config.max_concurrent_outbound_calls,
+                                     config.dials_per_second, config.ring_timeout.count(), config.exotel_chunk_bytes,
+                                     config.tts_provider, config.default_region, config.exotel_virtual_number))
+      .substr(0, 16);
+}
+
+// Version and build: two builds of one version are not the same program.
+const std::string& program_version() {
+  static const std::string version = [] {
+    std::ifstream file("/proc/self/exe", std::ios::binary);
+    const std::string bytes{std::istreambuf_iterator<char>(file), {}};
+    return fmt::format("{}+{}", CALLRAMP_VERSION, net::sha256_hex(bytes).substr(0, 12));
+  }();
+  return version;
+}
+
+// The whole way round, as a carrier comes: PUBLIC_URL and whatever stands before this server.
+Awaitable<Status> ask_health(net::ClientPool& clients, std::string public_url, Instant deadline) {
+  net::HttpClient* const client = co_await clients.here();
+  CO_TRY(answer, co_await client->fetch({.url = public_url + "/health"}, deadline));
+  if (answer.status != 200)
+    co_return fail(ErrorCode::unavailable, fmt::format("{}/health answers {}", public_url, answer.status));
+  co_return Status{};
+}
+
+std::pair<rollout::Plan, std::vector<Error>> read_plan(std::string_view yaml) {
+  yaml::ReadPlan read = yaml::read_plan(yaml);
+  return {std::move(read.plan), std::move(read.problems)};
+}
+
 // A secret of our own making that must survive restarts: made once, kept in the database.
 Awaitable<Result<std::string>> kept_secret(SettingStore& settings, Random& random, std::string name) {
   CO_TRY(known, co_await settings.get(name));
@@ -161,7 +201,12 @@ struct Platform::Parts {
   engine::MediaHost media;
   exotel::MediaCounters media_counters;
   exotel::ExotelRoutes exotel_routes;
-  NoRollouts rollouts;
+  linux_adapter::LinuxMachine machine;
+  std::unique_ptr<prometheus_adapter::PrometheusSource> prometheus;
+  engine::TimeRecorder times;
+  engine::EvidenceRecorder recorder;
+  engine::EvidenceCollector collector;
+  engine::RolloutController rollouts;
   api::Api api;
   net::HttpServer server;
   std::unique_ptr<async::TaskScope> running;  // made, stopped and destroyed on the first executor
@@ -233,6 +278,35 @@ Platform::Parts::Parts(const Config& given, Options options, Log& sink, FolderLo
       media_counters(metrics),
       exotel_routes{
           .config = exotel_config, .events = settler, .sessions = media, .counters = media_counters, .log = log},
+      prometheus(config.prometheus_url.empty()
+                     ? nullptr
+                     : std::make_unique<prometheus_adapter::PrometheusSource>(
+                           prometheus_adapter::PrometheusSourceConfig{.base_url = config.prometheus_url,
+                                                                      .token = config.prometheus_token},
+                           clients)),
+      times(clock, node.str()),
+      recorder({.node = node, .max_concurrent = config.max_concurrent_outbound_calls},
+               {.health = [this](Instant deadline) { return ask_health(clients, config.public_url, deadline); },
+                .dialer_look = [this] { return dialer.last_look(); },
+                .open_attempts = [this] { return dialer.open_attempts(); },
+                .active_calls = [this] { return static_cast<std::int64_t>(sessions.size()); },
+                .database = [this] { return stores->executor().take_load(); },
+                .machine = &machine,
+                .prometheus = prometheus.get(),
+                .legacy = legacy.get()},
+               stores->rollouts(), stores->calls(), times, clock, log),
+      collector(
+          {.binary = program_version(), .configuration = fingerprint(config), .has_old_system = legacy != nullptr},
+          stores->rollouts(), stores->calls(), stores->flags(), *phones, log),
+      // The data folder's lock says that an earlier holder is dead: its lease need not run out first.
+      rollouts(first(), {.holder = NodeId{"single"}, .version = program_version()},
+               {.read_plan = read_plan,
+                .in_force =
+                    [this](const rollout::Plan& plan) {
+                      recorder.watch(plan.metrics);
+                      times.set_bucket(plan.pace.bucket);
+                    }},
+               stores->rollouts(), flags, stores->flags(), collector, *phones, clock, log, metrics, feed),
       api({.flags = flags,
            .calls = calls,
            .live_calls = sessions,
@@ -269,6 +343,8 @@ Platform::Parts::Parts(const Config& given, Options options, Log& sink, FolderLo
   calls.set_live_calls(sessions);
   calls.set_waker([this] { dialer.wake(); });
   flags.set_gate(dialer);
+  flags.on_change([this] { rollouts.wake(); });
+  call_metrics.set_times(times);
   mount_vendors();
 }
 
@@ -305,7 +381,11 @@ Result<std::unique_ptr<Platform>> Platform::create(const Config& config, Options
                                        std::move(prices), std::move(io), std::move(secret), made_token);
   TRY_VOID(async::run_blocking(first, [](Parts& made) -> Awaitable<Status> {
     CO_TRY_VOID(co_await made.api.load_tokens());
-    co_return co_await made.flags.apply_environment(made.config.flags);
+    CO_TRY(rollouts, co_await made.stores->rollouts().rollouts());
+    const bool one_runs = std::ranges::any_of(rollouts, [](const RolloutRecord& record) {
+      return record.state.stage != rollout::Stage::planned && record.state.stage != rollout::Stage::succeeded;
+    });
+    co_return co_await made.flags.apply_environment(made.config.flags, one_runs);
   }(*parts)));
   return std::unique_ptr<Platform>(new Platform(std::move(parts)));
 }
@@ -317,6 +397,8 @@ Status Platform::start() {
     made.running = std::make_unique<async::TaskScope>(made.first());
     made.running->spawn(made.dialer.run());
     made.running->spawn(made.reconciler.run());
+    made.running->spawn(made.recorder.run());
+    made.running->spawn(made.rollouts.run());
     co_return;
   }(parts));
   if (!carrier_configured(parts.config))

@@ -53,8 +53,9 @@ void CallMetrics::call_final(const Call& call) noexcept {
         .add();
 }
 
-void CallMetrics::response_time(System system, Duration span) noexcept {
+void CallMetrics::response_time(System system, Duration span) {
   of(system).duration.observe(to_seconds(span));
+  count("response_time", span);
 }
 
 void CallMetrics::dialed(System system, std::string_view result) {
@@ -64,8 +65,15 @@ void CallMetrics::dialed(System system, std::string_view result) {
       .add();
 }
 
-void CallMetrics::reply_delay(Duration span) noexcept { reply_delay_.observe(to_seconds(span)); }
-void CallMetrics::answer_to_voice(Duration span) noexcept { answer_to_voice_.observe(to_seconds(span)); }
+void CallMetrics::reply_delay(Duration span) {
+  reply_delay_.observe(to_seconds(span));
+  count("reply_delay", span);
+}
+
+void CallMetrics::answer_to_voice(Duration span) {
+  answer_to_voice_.observe(to_seconds(span));
+  count("answer_to_voice", span);
+}
 
 void CallMetrics::spent(const std::string& provider, const Money& cost) {
   metrics_

@@ -102,8 +102,12 @@ Awaitable<void> Dialer::claim_loop(async::TaskScope& dials) {
       if (claim) {
         allowance_ -= static_cast<double>(claim->dials.size());
         metrics_.open_attempts(claim->open_attempts);
+        open_attempts_ = claim->open_attempts;
+        last_look_ = clock_.now();
         for (const Call& call : claim->ended) settler_.announce(call);
         for (ClaimedDial& claimed : claim->dials) {
+          metrics_.queue_wait(now - claimed.admitted_at);
+          if (claimed.call.batch || claimed.attempt.number > 1) metrics_.claim_time(clock_.now() - now);
           on_their_way_.emplace(claimed.attempt.id, generation);
           ++in_flight_[generation];
           dials.spawn(dial(std::move(claimed)));
@@ -202,6 +206,7 @@ Awaitable<void> Dialer::dial_new(ClaimedDial claimed) {
     co_return co_await release(claimed, "routing changed before the dial was sent", Duration::zero());
   }
   phrases_.prefetch(claimed.agent, claimed.call);
+  const Instant asked_at = clock_.now();
   auto answer = co_await telephony_.place({.attempt = claimed.attempt.id,
                                            .to = claimed.call.phone,
                                            .stream_token = claimed.attempt.stream_token,
@@ -209,6 +214,7 @@ Awaitable<void> Dialer::dial_new(ClaimedDial claimed) {
                                            .time_limit = claimed.agent.max_duration + seconds{60}},
                                           clock_.now() + config_.place_deadline);
   if (answer) {
+    metrics_.provider_latency("telephony", clock_.now() - asked_at);
     metrics_.dialed(System::new_system, "placed");
     co_return co_await placed(claimed, std::move(*answer));
   }

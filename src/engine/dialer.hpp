@@ -2,6 +2,7 @@
 // never came is the reconciler's matter, not a second dial.
 #pragma once
 
+#include <atomic>
 #include <map>
 #include <memory>
 #include <optional>
@@ -48,6 +49,10 @@ class Dialer final : public DialGate {
   Awaitable<bool> drained(Instant deadline) override;
   /// True while this process still waits for the provider's answer about the attempt.
   bool on_its_way(const AttemptId& attempt) const { return on_their_way_.contains(attempt); }
+  /// When it last looked for due calls and the database answered. Any thread.
+  Instant last_look() const noexcept { return last_look_.load(); }
+  int open_attempts() const noexcept { return open_attempts_.load(); }
+  int max_concurrent() const noexcept { return config_.max_concurrent; }
 
  private:
   Awaitable<void> claim_loop(async::TaskScope& dials);
@@ -90,6 +95,8 @@ class Dialer final : public DialGate {
   double allowance_ = 0;
   Instant allowance_at_{};
   Instant leased_until_{};
+  std::atomic<Instant> last_look_{};
+  std::atomic<int> open_attempts_ = 0;
 };
 
 }  // namespace callramp::engine

@@ -69,6 +69,16 @@ Awaitable<Result<FlagReply>> FlagService::change(FlagWrite write) {
   const std::string actor = write.actor;
   const std::string source = write.source;
   CO_TRY(state, co_await store_.write(std::move(write)));
+  co_return co_await tell(before->flags, std::move(state), actor, source);
+}
+
+Awaitable<Result<FlagReply>> FlagService::put_in_force(FeatureFlags before, std::string actor, std::string source) {
+  CO_TRY(state, co_await store_.current());
+  co_return co_await tell(before, std::move(state), actor, source);
+}
+
+Awaitable<Result<FlagReply>> FlagService::tell(FeatureFlags before, FlagState state, std::string actor,
+                                               std::string source) {
   CO_TRY_VOID(co_await publish());
   const FeatureFlags& now = state.flags;
   log_.info("flags_changed", {{"version", state.version},
@@ -79,12 +89,12 @@ Awaitable<Result<FlagReply>> FlagService::change(FlagWrite write) {
   feed_.publish({"flags", fmt::format(R"({{"version":{},"enabled":{},"percentage":{}}})", state.version,
                                       now.outbound_calls_enabled, to_string(now.outbound_calls_percentage))});
   FlagReply reply{.state = std::move(state), .unconfirmed_nodes = {}};
-  const bool fewer =
-      !now.outbound_calls_enabled || now.outbound_calls_percentage < before->flags.outbound_calls_percentage;
+  const bool fewer = !now.outbound_calls_enabled || now.outbound_calls_percentage < before.outbound_calls_percentage;
   if (fewer && gate_ != nullptr && !co_await gate_->drained(clock_.now() + confirm_within)) {
     log_.error("flags_unconfirmed", {{"version", reply.state.version}, {"node", node_}});
     reply.unconfirmed_nodes.push_back(node_);
   }
+  if (listener_) listener_();
   co_return reply;
 }
 
@@ -151,11 +161,10 @@ Awaitable<Status> FlagService::unpin(UserId user, std::string reason, Actor acto
   co_return co_await publish();
 }
 
-Awaitable<Status> FlagService::apply_environment(EnvironmentFlags environment) {
+Awaitable<Status> FlagService::apply_environment(EnvironmentFlags environment, bool rollout_runs) {
   CO_TRY(stored, co_await store_.seen_environment());
   CO_TRY(current, co_await store_.current());
-  const EnvironmentVerdict verdict =
-      judge_environment(from_text(stored), environment, current.flags, /*rollout_runs=*/false);
+  const EnvironmentVerdict verdict = judge_environment(from_text(stored), environment, current.flags, rollout_runs);
   if (!verdict.refused.empty()) log_.warn("environment_refused", {{"why", verdict.refused}});
   if (!verdict.patch.empty()) {
     CO_TRY(changed, co_await change({.patch = verdict.patch,

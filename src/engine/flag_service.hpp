@@ -1,7 +1,7 @@
 // FlagService: every change of a flag or pin goes through here; everybody who routes reads the board behind it.
 #pragma once
 
-#include <mutex>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -53,8 +53,15 @@ class FlagService {
   Awaitable<Result<std::vector<Pin>>> pins() { return store_.pins(); }
 
   /// At a start, before anything is routed: the environment's changed-value rule (definitions.md §3), and the stored
-  /// flags come into force on this node. Refusals are logged in one sentence and change nothing.
-  Awaitable<Status> apply_environment(EnvironmentFlags environment);
+  /// flags come into force on this node. Refusals are logged in one sentence and change nothing. While a rollout runs
+  /// whatever would raise or enable is refused.
+  Awaitable<Status> apply_environment(EnvironmentFlags environment, bool rollout_runs);
+
+  /// Flags that somebody else stored in a transaction of their own (the rollout controller, with its decision) come
+  /// into force on this node as those of `patch` do. `before`: what was in force until then.
+  Awaitable<Result<FlagReply>> put_in_force(FeatureFlags before, std::string actor, std::string source);
+  /// Called on some io thread after every change that came into force here.
+  void on_change(std::function<void()> listener) { listener_ = std::move(listener); }
 
   /// This thread's snapshot.
   const RoutingState& current() const noexcept { return board_.current(); }
@@ -64,6 +71,7 @@ class FlagService {
 
  private:
   Awaitable<Result<FlagReply>> change(FlagWrite write);
+  Awaitable<Result<FlagReply>> tell(FeatureFlags before, FlagState state, std::string actor, std::string source);
   Awaitable<Status> publish();
 
   NodeId node_;
@@ -76,6 +84,7 @@ class FlagService {
   Gauge& enabled_;
   Gauge& version_;
   DialGate* gate_ = nullptr;
+  std::function<void()> listener_;
 };
 
 }  // namespace callramp::engine

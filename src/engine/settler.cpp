@@ -48,6 +48,12 @@ Awaitable<Status> Settler::finish(AttemptFinish finish) {
                                      {"fault", finish.ending.fault ? to_string(*finish.ending.fault) : ""},
                                      {"why", finish.ending.reason}});
       for (const CostLine& line : finish.costs) metrics_.spent(line.provider, line.cost);
+      for (const TurnTiming& turn : finish.turns) {
+        if (turn.endpointing) metrics_.provider_latency("stt", *turn.endpointing);
+        if (turn.first_token) metrics_.provider_latency("llm", *turn.first_token);
+        if (turn.first_audio && turn.first_sentence)
+          metrics_.provider_latency("tts", *turn.first_audio - *turn.first_sentence);
+      }
       announce(call);
       co_return Status{};
     }

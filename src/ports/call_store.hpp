@@ -79,6 +79,7 @@ struct ClaimedDial {
   Attempt attempt;
   Agent agent;
   RouteDecision route;
+  Instant admitted_at{};  ///< since when nothing but our own limits kept it from being dialed
 };
 
 struct ClaimResult {
@@ -158,6 +159,8 @@ class CallStore {
   virtual Awaitable<Status> record_carrier_facts(AttemptId attempt, std::optional<seconds> duration,
                                                  std::optional<Money> price, std::vector<CostLine> costs) = 0;
 
+  /// Calls that are due and admitted and not dialed: what waits for us alone.
+  virtual Awaitable<Result<std::int64_t>> backlog(Instant now) = 0;
   /// Attempts that have no outcome: all of them, oldest first.
   virtual Awaitable<Result<std::vector<Attempt>>> open_attempts() = 0;
   /// Finished attempts of `provider` that were answered, ended in [ended_after, ended_before) and have no carrier

@@ -66,6 +66,7 @@ struct PhaseSpan {
 struct DecisionInputs {
   rollout::RunSums sums;
   rollout::Facts facts;
+  std::optional<rollout::Command> order;  ///< a person's, if one decided
   bool operator==(const DecisionInputs&) const = default;
 };
 

@@ -155,7 +155,7 @@ class ApiWorld {
     }
     REQUIRE(run(api.load_tokens()));
     // As the program does at its start: the board has what is stored.
-    REQUIRE(run(flags.apply_environment({})));
+    REQUIRE(run(flags.apply_environment({}, false)));
     ask("PATCH", "/api/v1/admin/feature-flags", {.token = "cr_admin", .body = R"({"outboundCallsPercentage":50})"});
   }
 

@@ -153,6 +153,8 @@ class Claim {
     attempt.lease_until = now_ + request_.lease;
     attempt.started_at = now_;
 
+    const Instant admitted =
+        from_micros(db_.number("select look_at from calls where id = :id", {call.id}).value_or(to_micros(now_)));
     const bool first_dial = !call.first_attempt_at;
     const bool crossed = (call.system && *call.system != dial.system) || was_crossed(call);
     call.status = CallStatus::dialing;
@@ -164,8 +166,11 @@ class Claim {
     store_intent(db_, call, attempt, dial.route, first_dial, crossed,
                  first_dial && in_evidence(call, dial.route) ? id_or_null(span_) : std::nullopt);
     ++result_.open_attempts;
-    result_.dials.push_back(
-        {.call = std::move(call), .attempt = std::move(attempt), .agent = agent, .route = dial.route});
+    result_.dials.push_back({.call = std::move(call),
+                             .attempt = std::move(attempt),
+                             .agent = agent,
+                             .route = dial.route,
+                             .admitted_at = std::max(candidate.call.due_at, admitted)});
   }
 
   // Who is held on a system by name was not put there by the percentage, and says nothing about it.

@@ -147,6 +147,13 @@ Awaitable<Result<bool>> SqlCallStore::spend_stream_token(std::string token, Inst
       [token = std::move(token), now](Db& db) -> Result<bool> { return spend(db, token, now); });
 }
 
+Awaitable<Result<std::int64_t>> SqlCallStore::backlog(Instant now) {
+  return executor_.read<std::int64_t>([=](Db& db) -> Result<std::int64_t> {
+    return db.number("select count(*) from calls where status in ('scheduled', 'queued') and look_at <= :now", {now})
+        .value_or(0);
+  });
+}
+
 Awaitable<Result<std::vector<Attempt>>> SqlCallStore::open_attempts() {
   return executor_.read<std::vector<Attempt>>([](Db& db) -> Result<std::vector<Attempt>> {
     static const std::string sql = select(attempt_columns, "attempts", "where outcome is null order by started_at, id");

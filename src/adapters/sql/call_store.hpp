@@ -29,6 +29,7 @@ class SqlCallStore final : public CallStore {
   Awaitable<Result<std::optional<Attempt>>> find_attempt(AttemptId id) override;
   Awaitable<Result<std::optional<ClaimedDial>>> peek_stream_token(std::string token) override;
   Awaitable<Result<bool>> spend_stream_token(std::string token, Instant now) override;
+  Awaitable<Result<std::int64_t>> backlog(Instant now) override;
   Awaitable<Result<std::vector<Attempt>>> open_attempts() override;
   Awaitable<Status> renew_leases(NodeId node, Instant until) override;
   Awaitable<Result<bool>> take_lease(AttemptId attempt, NodeId node, Instant now, Instant until) override;

@@ -69,6 +69,7 @@ ThreadedExecutor::~ThreadedExecutor() {
 
 void ThreadedExecutor::submit(Lane lane, Job job) {
   Queue& queue = lane == Lane::read && !readers_.empty() ? reads_ : writes_;
+  job.asked = std::chrono::steady_clock::now();
   std::optional<Error> refused;
   {
     const std::lock_guard lock(mutex_);
@@ -98,6 +99,8 @@ void ThreadedExecutor::serve(Queue& queue, Db& db, std::string_view begin, std::
       queue.jobs.erase(queue.jobs.begin(), end);
     }
     run_together(db, begin, batch);
+    const auto done = std::chrono::steady_clock::now();
+    for (const Job& job : batch) load_.add(std::chrono::duration_cast<Duration>(done - job.asked));
     batch.clear();
   }
 }

@@ -25,6 +25,7 @@
 #include <vector>
 
 #include "adapters/sql/db.hpp"
+#include "adapters/sql/db_load.hpp"
 #include "async/executor.hpp"
 
 namespace callramp::sql {
@@ -48,17 +49,21 @@ class DbExecutor {
   Awaitable<Result<T>> read(Work<T> work) {
     return execute<T>(Lane::read, std::move(work));
   }
+  /// Since the last taking. Inline work takes no measurable time: always nothing. Any thread.
+  DatabaseReading take_load() { return load_.take(); }
 
  protected:
   enum class Lane { write, read };
   struct Job {
     std::move_only_function<bool(Db&)> run;            ///< true: keep what it wrote. Never throws.
     std::move_only_function<void(const Error*)> done;  ///< an error here replaces the closure's own result
+    std::chrono::steady_clock::time_point asked{};
   };
   virtual void submit(Lane lane, Job job) = 0;
 
   /// One transaction for all of `jobs`, then their `done`s.
   static void run_together(Db& db, std::string_view begin, std::span<Job> jobs);
+  DbLoad load_;
 
  private:
   template <class T>

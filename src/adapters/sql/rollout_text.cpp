@@ -28,6 +28,15 @@ struct Words<Stage> {
       WordList<Stage>{Stage::watching, "watching"},       WordList<Stage>{Stage::succeeded, "succeeded"}};
 };
 template <>
+struct Words<CommandKind> {
+  using C = CommandKind;
+  static constexpr std::array list{WordList<C>{C::start, "start"},       WordList<C>{C::advance, "advance"},
+                                   WordList<C>{C::hold, "hold"},         WordList<C>{C::extend, "extend"},
+                                   WordList<C>{C::resume, "resume"},     WordList<C>{C::rollback, "rollback"},
+                                   WordList<C>{C::complete, "complete"}, WordList<C>{C::declare, "declare"},
+                                   WordList<C>{C::decommission_old, "decommission-old"}};
+};
+template <>
 struct Words<Verdict> {
   static constexpr std::array list{WordList<Verdict>{Verdict::pass, "pass"},
                                    WordList<Verdict>{Verdict::fail, "fail"},
@@ -191,11 +200,9 @@ struct Reader {
   static void read(const json::value& value, Condition& condition) {
     const json::array& parts = value.as_array();
     const std::string text(text_of(parts.at(0)));
-    // A spelling that a later grammar no longer knows keeps its text, which is its identity.
-    if (auto parsed = parse_condition(text))
-      condition = *std::move(parsed);
-    else
-      condition.text = text;
+    if (auto parsed = parse_condition(text)) condition = *std::move(parsed);
+    // The text is its identity and stays as it was: of one that another grammar spelt, and of a built-in one.
+    condition.text = text;
     condition.line = parts.at(1).to_number<int>();
   }
   static void read(const json::value& value, std::vector<LevelReading>& readings) {
@@ -351,7 +358,10 @@ void members(Io& io, T& value) {
   } else if constexpr (OneOf<T, Tally, ClusterSums, PhaseFold, VersusSums, RunSums>) {
     sums_members(io, value);
   } else if constexpr (OneOf<T, DecisionInputs>) {
-    CALLRAMP_MEMBER(sums), CALLRAMP_MEMBER(facts);
+    CALLRAMP_MEMBER(sums), CALLRAMP_MEMBER(facts), CALLRAMP_MEMBER(order);
+  } else if constexpr (OneOf<T, Command>) {
+    CALLRAMP_MEMBER(kind), CALLRAMP_MEMBER(actor), CALLRAMP_MEMBER(reason), CALLRAMP_MEMBER(by);
+    CALLRAMP_MEMBER(target), CALLRAMP_MEMBER(despite_evidence);
   } else {
     facts_members(io, value);
   }

@@ -230,6 +230,18 @@ std::string Judge::standing(const RolloutState& state, const Evidence& evidence,
   return standing_text(fingerprint(scene, compiled_->look));
 }
 
+std::vector<std::vector<bool>> Judge::items_done(const RolloutState& state, const Evidence& evidence, Instant now) {
+  const Scene scene = scene_of(*compiled_, state, evidence, now);
+  look_at(*compiled_, scene, Depth::all);
+  const std::uint64_t standing = fingerprint(scene, compiled_->look);
+  std::vector<std::vector<bool>> done;
+  for (const CompiledChecklist& list : compiled_->checklists) {
+    std::vector<bool>& items = done.emplace_back();
+    for (std::size_t i = 0; i < list.subjects.size(); ++i) items.push_back(item_done(list, i, scene, standing));
+  }
+  return done;
+}
+
 std::vector<std::string> Judge::criteria(const RolloutState& state) const {
   std::vector<std::string> texts;
   for (const Line& line : compiled_->criteria(state)) texts.push_back(line.condition.text);

@@ -170,6 +170,8 @@ class Judge {
   Result<Decision> command(const RolloutState& state, const Evidence& evidence, const Command& order, Instant now);
   /// What a signature given now stands on: another verdict, item, binary, configuration or plan makes it stale.
   std::string standing(const RolloutState& state, const Evidence& evidence, Instant now);
+  /// By checklist of the plan and by its items: whether it is done, ticked by a person, by itself or waived.
+  std::vector<std::vector<bool>> items_done(const RolloutState& state, const Evidence& evidence, Instant now);
   /// The gate that waits for checklists before a start, and the conditions of success afterwards, are looked at by
   /// `look` in the stages planned and watching. Texts of what `look` lists, in its order.
   std::vector<std::string> criteria(const RolloutState& state) const;

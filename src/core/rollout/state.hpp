@@ -123,6 +123,7 @@ struct Command {
   std::optional<Duration> by;              ///< extend: 3 to 7 days
   Target target = Target::previous_phase;  ///< rollback
   bool despite_evidence = false;           ///< advance although the gate is not open: admin, named in every report
+  bool operator==(const Command&) const = default;
 };
 
 }  // namespace callramp::rollout
