@@ -54,7 +54,7 @@ struct Config {
   std::string tts_provider = "deepgram";  ///< or "openai"
   std::string old_system_url;
   std::string old_system_token;
-  std::string prometheus_url;    ///< where the plan's own metrics are read; empty: none can be
+  std::string prometheus_url;  ///< where the plan's own metrics are read; empty: none can be
   std::string prometheus_token;
   std::string provider_ca_file;
   std::string prices_file;  ///< default: the prices that come with the program

@@ -16,7 +16,7 @@ namespace callramp::net {
 
 struct ServerOptions {
   std::string address = "127.0.0.1";
-  std::uint16_t port = 0;        ///< 0: any free one, see HttpServer::port
+  std::uint16_t port = 0;  ///< 0: any free one, see HttpServer::port
   /// How long start() asks again for a port in use, blocking: a process that died a moment ago may still hold it.
   Duration bind_patience{0};
   std::string certificate_file;  ///< PEM chain; TLS if set, then private_key_file is needed too

@@ -163,7 +163,7 @@ TEST_CASE("with Prometheus down and no call for a day nothing advances and nothi
   } prometheus;
   world.sources.prometheus = &prometheus;
   world.run([&]() -> Awaitable<void> {
-    std::string yaml = plan_text("automatic", "metrics:\n  pods_ready: {promql: sum(up)}\n");
+    std::string yaml = plan_text("automatic", "metrics:\n  pods_ready: {promql: sum(up), bigger_is_better: true}\n");
     yaml.replace(yaml.find("stable_for"), 0, "pods_ready >= 2, ");
     co_await world.upload(yaml);
     co_await world.order(CommandKind::start);

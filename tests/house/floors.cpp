@@ -33,7 +33,8 @@ const std::vector<Floor> floors{
     {"adapters", {"ports", "net", "async", "audio", "wire", "core", "base"}},
     {"api", {"engine", "ports", "wire", "core", "base", "net", "async"}},
     {"sandbox", {"net", "async", "audio", "wire", "core", "base"}},
-    {"app", {"api", "sandbox", "adapters", "engine", "voice", "ports", "net", "async", "audio", "wire", "core", "base"}},
+    {"app",
+     {"api", "sandbox", "adapters", "engine", "voice", "ports", "net", "async", "audio", "wire", "core", "base"}},
 };
 
 /// A header from outside, by the beginning of its name, and the only floors (or files) that may include it.

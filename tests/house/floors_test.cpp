@@ -30,9 +30,9 @@ TEST_CASE("a broken arrow is named with its file, its line and what is allowed")
         "src/core/x.cpp:2 includes net/http.hpp: core may include base only");
   CHECK(said("src/base/x.cpp", "#include \"core/flags/flags.hpp\"\n") ==
         "src/base/x.cpp:1 includes core/flags/flags.hpp: base may include the standard library only");
-  CHECK(
-      said("src/api/x.cpp", "#include \"adapters/sql/store.hpp\"\n") ==
-      "src/api/x.cpp:1 includes adapters/sql/store.hpp: api may include engine, ports, wire, core, base, net and async only");
+  CHECK(said("src/api/x.cpp", "#include \"adapters/sql/store.hpp\"\n") ==
+        "src/api/x.cpp:1 includes adapters/sql/store.hpp: api may include engine, ports, wire, core, base, net and "
+        "async only");
   CHECK(said("src/adapters/deepgram/x.cpp", "#include \"adapters/openai/y.hpp\"\n").find("never includes another") !=
         std::string::npos);
   CHECK(said("src/adapters/deepgram/x.cpp", "#include \"adapters/common/json_read.hpp\"\n").empty());

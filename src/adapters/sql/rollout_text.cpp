@@ -30,10 +30,14 @@ struct Words<Stage> {
 template <>
 struct Words<CommandKind> {
   using C = CommandKind;
-  static constexpr std::array list{WordList<C>{C::start, "start"},       WordList<C>{C::advance, "advance"},
-                                   WordList<C>{C::hold, "hold"},         WordList<C>{C::extend, "extend"},
-                                   WordList<C>{C::resume, "resume"},     WordList<C>{C::rollback, "rollback"},
-                                   WordList<C>{C::complete, "complete"}, WordList<C>{C::declare, "declare"},
+  static constexpr std::array list{WordList<C>{C::start, "start"},
+                                   WordList<C>{C::advance, "advance"},
+                                   WordList<C>{C::hold, "hold"},
+                                   WordList<C>{C::extend, "extend"},
+                                   WordList<C>{C::resume, "resume"},
+                                   WordList<C>{C::rollback, "rollback"},
+                                   WordList<C>{C::complete, "complete"},
+                                   WordList<C>{C::declare, "declare"},
                                    WordList<C>{C::decommission_old, "decommission-old"}};
 };
 template <>
