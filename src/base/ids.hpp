@@ -39,6 +39,7 @@ using CallId = Id<struct CallTag>;
 using AttemptId = Id<struct AttemptTag>;
 using AgentId = Id<struct AgentTag>;
 using BatchId = Id<struct BatchTag>;
+using CampaignId = Id<struct CampaignTag>;
 using TokenId = Id<struct TokenTag>;
 using UserId = Id<struct UserTag>;  ///< the caller's own key; any text without control characters, at most 256 bytes
 using NodeId = Id<struct NodeTag>;

@@ -32,7 +32,8 @@ class FakePhoneDirectory final : public PhoneDirectory {
     const auto day = std::chrono::floor<std::chrono::days>(local);
     return LocalClock{.zone = std::string(zone),
                       .time_of_day = std::chrono::floor<minutes>(local - day),
-                      .weekday = static_cast<int>(std::chrono::weekday(day).c_encoding())};
+                      .weekday = static_cast<int>(std::chrono::weekday(day).c_encoding()),
+                      .date = day};
   }
 };
 

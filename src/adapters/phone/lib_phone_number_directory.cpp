@@ -115,7 +115,8 @@ Result<LocalClock> LibPhoneNumberDirectory::local_clock(std::string_view zone, I
     const auto day = std::chrono::floor<date::days>(local);
     return LocalClock{.zone = std::string(zone),
                       .time_of_day = std::chrono::floor<minutes>(local - day),
-                      .weekday = static_cast<int>(date::weekday(day).c_encoding())};
+                      .weekday = static_cast<int>(date::weekday(day).c_encoding()),
+                      .date = std::chrono::sys_days{std::chrono::days{day.time_since_epoch().count()}}};
   } catch (const std::exception&) {
     return fail(
         ErrorCode::invalid_request,

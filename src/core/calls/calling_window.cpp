@@ -27,6 +27,16 @@ int minute_of_week(const LocalClock& clock) {
   return clock.weekday * minutes_per_day + static_cast<int>(clock.time_of_day.count());
 }
 
+using Holidays = std::span<const std::chrono::year_month_day>;
+
+// `wait` minutes from now, in the clock's zone.
+bool on_holiday(Holidays holidays, const LocalClock& clock, int wait) {
+  if (!clock.date || holidays.empty()) return false;
+  const int days = (static_cast<int>(clock.time_of_day.count()) + wait) / minutes_per_day;
+  const std::chrono::year_month_day date = std::chrono::sys_days{*clock.date} + std::chrono::days{days};
+  return std::ranges::find(holidays, date) != holidays.end();
+}
+
 bool open_at(const CallingWindow& window, int minute) {
   minute %= minutes_per_week;
   const minutes of_day{minute % minutes_per_day};
@@ -34,8 +44,11 @@ bool open_at(const CallingWindow& window, int minute) {
          of_day < window.to;
 }
 
-bool open_everywhere_in(const CallingWindow& window, const std::vector<LocalClock>& local, int wait) {
-  return std::ranges::all_of(local, [&](const auto& clock) { return open_at(window, minute_of_week(clock) + wait); });
+bool open_everywhere_in(const CallingWindow& window, const std::vector<LocalClock>& local, Holidays holidays,
+                        int wait) {
+  return std::ranges::all_of(local, [&](const auto& clock) {
+    return open_at(window, minute_of_week(clock) + wait) && !on_holiday(holidays, clock, wait);
+  });
 }
 
 struct Opening {
@@ -44,14 +57,15 @@ struct Opening {
 };
 
 // The window can only become open where some zone's own opening is, so only those minutes are tried.
-std::optional<Opening> next_opening(const CallingWindow& window, const std::vector<LocalClock>& local) {
+std::optional<Opening> next_opening(const CallingWindow& window, const std::vector<LocalClock>& local,
+                                    Holidays holidays) {
   std::optional<Opening> next;
   for (const auto& clock : local)
     for (int day = 0; day < days_per_week; ++day) {
       const int opens = day * minutes_per_day + static_cast<int>(window.from.count());
       int wait = (opens - minute_of_week(clock)) % minutes_per_week;
       if (wait <= 0) wait += minutes_per_week;
-      if ((!next || wait < next->wait) && open_everywhere_in(window, local, wait)) next = {wait, &clock};
+      if ((!next || wait < next->wait) && open_everywhere_in(window, local, holidays, wait)) next = {wait, &clock};
     }
   return next;
 }
@@ -99,17 +113,33 @@ std::optional<std::array<bool, 7>> read_days(std::string_view text) {
 
 }  // namespace
 
-WindowVerdict judge_window(const CallingWindow& window, const std::vector<LocalClock>& local) {
+WindowVerdict judge_window(const CallingWindow& window, const std::vector<LocalClock>& local, Holidays holidays) {
   if (local.empty())
     return {.wait = hours{1}, .reason = "no time zone is known for the number; give the contact a timezone"};
-  if (open_everywhere_in(window, local, 0)) return {.open = true};
-  if (const auto opening = next_opening(window, local))
-    return {.wait = minutes{opening->wait}, .reason = opening_text(window, *opening)};
+  if (open_everywhere_in(window, local, holidays, 0)) return {.open = true};
+  // Why the window itself would not say: it is a holiday.
+  const std::string holiday = open_everywhere_in(window, local, {}, 0) ? "holiday, " : "";
+  if (const auto opening = next_opening(window, local, holidays))
+    return {.wait = minutes{opening->wait}, .reason = holiday + opening_text(window, *opening)};
+  if (next_opening(window, local, {}))
+    return {.wait = minutes{minutes_per_week}, .reason = "holidays close the window for the whole week to come"};
   std::string zones;
   for (const auto& clock : local) zones += (zones.empty() ? "" : " and ") + clock.zone;
   return {.wait = minutes{minutes_per_week},
           .reason = "window " + clock_text(window.from) + "-" + clock_text(window.to) + " is never open in " + zones +
                     (local.size() > 1 ? " at once; widen it or give the contact a timezone" : "; give it a weekday")};
+}
+
+std::string to_string(const CallingWindow& window) {
+  std::string text = clock_text(window.from) + "-" + clock_text(window.to);
+  if (std::ranges::all_of(window.weekdays, [](bool day) { return day; })) return text;
+  std::string days;
+  for (std::size_t day = 0; day < days_per_week; ++day)
+    if (window.weekdays[day]) days += (days.empty() ? "" : ",") + std::string(day_names[day]);
+  return text + " " +
+         (days == "Mon,Tue,Wed,Thu,Fri"       ? "Mon-Fri"
+          : days == "Mon,Tue,Wed,Thu,Fri,Sat" ? "Mon-Sat"
+                                              : days);
 }
 
 Result<CallingWindow> parse_window(std::string_view text) {
