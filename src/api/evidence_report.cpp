@@ -38,7 +38,7 @@ std::string listed(const Range& words) {
   return text;
 }
 
-std::string quoted(std::string_view text) { return "'" + std::string(text.substr(0, 60)) + "'"; }
+std::string in_quotes(std::string_view text) { return "'" + std::string(text.substr(0, 60)) + "'"; }
 
 Status wrong(std::string field, std::string message) {
   return fail(ErrorCode::invalid_request, std::move(message), std::move(field));
@@ -50,21 +50,22 @@ Result<std::string> parse_evidence_kind(std::string_view text) {
   std::array<std::string_view, rules.size()> kinds;
   std::ranges::transform(rules, kinds.begin(), &KindRule::kind);
   if (std::ranges::find(kinds, text) != kinds.end()) return std::string(text);
-  return fail(ErrorCode::invalid_request, quoted(text) + " is no kind of evidence; the kinds are " + listed(kinds));
+  return fail(ErrorCode::invalid_request, in_quotes(text) + " is no kind of evidence; the kinds are " + listed(kinds));
 }
 
 Result<std::string> parse_evidence_status(std::string_view text) {
   if (std::ranges::find(statuses, text) != statuses.end()) return std::string(text);
-  return fail(ErrorCode::invalid_request, quoted(text) + " is no status; it is one of " + listed(statuses));
+  return fail(ErrorCode::invalid_request, in_quotes(text) + " is no status; it is one of " + listed(statuses));
 }
 
 Status check_report(const rollout::EvidenceItem& item, bool has_value, Instant now) {
   const KindRule& rule = *std::ranges::find(rules, item.kind, &KindRule::kind);
   if (rule.severities.empty() && !item.severity.empty())
-    return wrong("severity", "severity is " + quoted(item.severity) + "; a " + item.kind + " has none");
+    return wrong("severity", "severity is " + in_quotes(item.severity) + "; a " + item.kind + " has none");
   if (!rule.severities.empty() && std::ranges::find(rule.severities, item.severity) == rule.severities.end())
-    return wrong("severity", (item.severity.empty() ? "severity is missing" : "severity is " + quoted(item.severity)) +
-                                 "; of a " + item.kind + " it is one of " + listed(rule.severities));
+    return wrong("severity",
+                 (item.severity.empty() ? "severity is missing" : "severity is " + in_quotes(item.severity)) +
+                     "; of a " + item.kind + " it is one of " + listed(rule.severities));
   if (item.critical && item.severity != "P2")
     return wrong("critical", "critical is true; only a P2 bug is marked critical");
   if (has_value && !rule.needs_value) return wrong("value", "value is given; a " + item.kind + " has none");

@@ -88,7 +88,7 @@ bool is_mark(const std::string& rule) {
 }
 
 // For a feed event; ids of evidence are whatever its source writes.
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   std::string out = "\"";
   for (const char c : text) {
     if (c == '"' || c == '\\') out += '\\';
@@ -99,8 +99,8 @@ std::string quoted(std::string_view text) {
 
 void tell_evidence(EventFeed& feed, const std::string& kind, const std::string& external_id,
                    const std::string& status) {
-  feed.publish({"evidence", fmt::format(R"({{"kind":{},"externalId":{},"status":{}}})", quoted(kind),
-                                        quoted(external_id), quoted(status))});
+  feed.publish({"evidence", fmt::format(R"({{"kind":{},"externalId":{},"status":{}}})", in_quotes(kind),
+                                        in_quotes(external_id), in_quotes(status))});
 }
 
 bool needs_reason(const rollout::PlanChange& change) { return change.moves_users || change.changes_test; }

@@ -23,7 +23,7 @@ bool is_word(std::string_view text) {
              std::string_view::npos;
 }
 
-std::string quoted(std::string_view text) { return "'" + std::string(text) + "'"; }
+std::string in_quotes(std::string_view text) { return "'" + std::string(text) + "'"; }
 
 // Decided by inference on a sample, so that it may be wrong now and then.
 bool is_statistic(Kind kind) {
@@ -65,9 +65,10 @@ class Examination {
   }
 
   void head() {
-    if (!is_name(plan_.name)) add("rollout", quoted(plan_.name) + " is no name; use a-z, 0-9 and -, at most 64");
+    if (!is_name(plan_.name)) add("rollout", in_quotes(plan_.name) + " is no name; use a-z, 0-9 and -, at most 64");
     if (plan_.flag != "outboundCallsPercentage")
-      add("flag", "there is no flag " + quoted(plan_.flag) + " that holds a percentage; write outboundCallsPercentage");
+      add("flag",
+          "there is no flag " + in_quotes(plan_.flag) + " that holds a percentage; write outboundCallsPercentage");
     if (plan_.min_talk < seconds{1} || plan_.min_talk > minutes{5})
       add("min_talk", to_words(plan_.min_talk) + " is not between 1 s and 5 min");
     if (plan_.budget.per_call && plan_.budget.per_phase &&
@@ -101,7 +102,8 @@ class Examination {
     for (std::size_t i = 0; i < plan_.phases.size(); ++i) {
       const Phase& phase = plan_.phases[i];
       const std::string key = "phases." + phase.name;
-      if (!is_name(phase.name)) add(key + ".name", quoted(phase.name) + " is no name; use a-z, 0-9 and -", phase.line);
+      if (!is_name(phase.name))
+        add(key + ".name", in_quotes(phase.name) + " is no name; use a-z, 0-9 and -", phase.line);
       if (!names.insert(phase.name).second)
         add(key + ".name", "a phase of this name stands above; choose another", phase.line);
       const bool beta = phase.percentage == Percent{};
@@ -144,24 +146,25 @@ class Examination {
     }
     bool good = true;
     const auto wrong = [&](const std::string& what) {
-      add(key, quoted(condition.text) + ": " + what, condition.line);
+      add(key, in_quotes(condition.text) + ": " + what, condition.line);
       good = false;
     };
     const std::string argument = condition.arguments.empty() ? "" : condition.arguments.front().name;
     if (condition.metric == "approved_by" && argument != "any") {
       const auto approvers = std::ranges::find(plan_.approvers, argument, &Approvers::role);
       if (approvers == plan_.approvers.end())
-        wrong("there are no approvers " + quoted(argument) + "; add approvers: {" + argument + ": [NAME OF A TOKEN]}");
+        wrong("there are no approvers " + in_quotes(argument) + "; add approvers: {" + argument +
+              ": [NAME OF A TOKEN]}");
       else if (std::ssize(approvers->tokens) < condition.people)
         wrong("only " + std::to_string(approvers->tokens.size()) + " may approve as " + argument +
               "; name more, or ask fewer");
     }
     if (condition.metric == "checklist" &&
         std::ranges::find(plan_.checklists, argument, &Checklist::name) == plan_.checklists.end())
-      wrong("there is no checklist " + quoted(argument) + "; known are " + checklist_names());
+      wrong("there is no checklist " + in_quotes(argument) + "; known are " + checklist_names());
     if (condition.metric == "targets_met" &&
         std::ranges::none_of(plan_.aims, [&](const Aim& aim) { return aim.group == argument; }))
-      wrong("there are no targets " + quoted(argument) + "; write technical or business and fill targets:");
+      wrong("there are no targets " + in_quotes(argument) + "; write technical or business and fill targets:");
     if ((condition.metric == "cost_overrun" || condition.metric == "cost_predictable") && !plan_.budget.per_call)
       wrong("the plan has no budget; add budget: {per_call: 6.00 INR}");
     if (condition.value.unit == Unit::money && plan_.budget.per_call) {
@@ -184,24 +187,26 @@ class Examination {
 
   // What a phase compares itself with must exist, come before it and have evidence of its own.
   void baseline(const Condition& condition, std::size_t phase, const std::string& key) {
-    const auto wrong = [&](const std::string& what) { add(key, quoted(condition.text) + ": " + what, condition.line); };
+    const auto wrong = [&](const std::string& what) {
+      add(key, in_quotes(condition.text) + ": " + what, condition.line);
+    };
     if (condition.baseline == Baseline::previous_phase) {
       if (phase == 0 || plan_.phases[phase - 1].percentage == Percent{})
         wrong("no phase with evidence comes before it, so it could never be decided; move it to a later phase");
     } else if (condition.baseline == Baseline::phase) {
       const auto with = find_phase(plan_, condition.baseline_phase);
       if (!with)
-        wrong("there is no phase " + quoted(condition.baseline_phase));
+        wrong("there is no phase " + in_quotes(condition.baseline_phase));
       else if (*with >= phase)
-        wrong(quoted(condition.baseline_phase) + " is not an earlier phase");
+        wrong(in_quotes(condition.baseline_phase) + " is not an earlier phase");
       else if (plan_.phases[*with].percentage == Percent{})
-        wrong(quoted(condition.baseline_phase) + " has 0 % and is outside the evidence");
+        wrong(in_quotes(condition.baseline_phase) + " has 0 % and is outside the evidence");
     }
   }
 
   void unique(const Condition& condition, std::set<std::string>& seen, const std::string& key) {
     if (!seen.insert(subject(condition)).second)
-      add(key, quoted(subject(condition)) + " stands twice in this list; keep one line", condition.line);
+      add(key, in_quotes(subject(condition)) + " stands twice in this list; keep one line", condition.line);
   }
 
   // Inherited lines were looked at where they stand.
@@ -232,14 +237,14 @@ class Examination {
       const Kind kind = kind_of(plan_, criterion);
       if (criterion.compare && wrong_way(*metric, *criterion.compare, true))
         add(key,
-            quoted(criterion.text) + ": " + std::string(metric->name) + " is better the " +
+            in_quotes(criterion.text) + ": " + std::string(metric->name) + " is better the " +
                 (metric->bigger_is_better ? "higher" : "lower") + ", so this would advance on failure; write " +
                 (metric->bigger_is_better ? "> or >=" : "< or <="),
             criterion.line);
       if (metric->yes_no && !metric->bigger_is_better)
-        add(key, quoted(criterion.text) + ": that is trouble, and belongs under roll_back_when", criterion.line);
+        add(key, in_quotes(criterion.text) + ": that is trouble, and belongs under roll_back_when", criterion.line);
       if (phase.percentage == Percent{} && (is_statistic(kind) || metric->kind == Kind::clock))
-        add(key, quoted(criterion.text) + ": a phase of 0 % is outside the evidence, so it could never be decided",
+        add(key, in_quotes(criterion.text) + ": a phase of 0 % is outside the evidence, so it could never be decided",
             criterion.line);
     }
   }
@@ -264,7 +269,7 @@ class Examination {
       const auto metric = find_metric(plan_, condition.metric);
       const Kind kind = kind_of(plan_, condition);
       const auto wrong = [&](const std::string& what) {
-        add(key, quoted(condition.text) + ": " + what, condition.line);
+        add(key, in_quotes(condition.text) + ": " + what, condition.line);
       };
       if (kind == Kind::person || kind == Kind::clock || kind == Kind::proof)
         wrong("what people or dates say cannot roll back; a person does: callramp rollout rollback");
@@ -294,7 +299,7 @@ class Examination {
       const bool crossed = metric && (metric->bigger_is_better ? fail > pass : fail < pass);
       if (both || crossed)
         add(key,
-            quoted(trigger.text) + " and the criterion " + quoted(criterion.text) + " (line " +
+            in_quotes(trigger.text) + " and the criterion " + in_quotes(criterion.text) + " (line " +
                 std::to_string(criterion.line) +
                 ") overlap: the same value would advance and roll back; move one of the lines",
             trigger.line);
@@ -307,11 +312,11 @@ class Examination {
       const std::string key = "checklists." + list.name;
       if (!is_name(list.name)) add(key, "is no name; use a-z, 0-9 and -");
       if (list.gate != "start" && list.gate != "phase-start" && list.gate != "phase-end" && list.gate != "success")
-        add(key + ".gate", quoted(list.gate) + " is not one of start, phase-start, phase-end, success");
+        add(key + ".gate", in_quotes(list.gate) + " is not one of start, phase-start, phase-end, success");
       if (list.items.empty()) add(key + ".items", "there is none; a list without items gates nothing");
       for (const ChecklistItem& item : list.items) {
         const std::string item_key = key + ".items." + item.id;
-        if (!is_name(item.id)) add(item_key, quoted(item.id) + " is no name of an item; use a-z, 0-9 and -");
+        if (!is_name(item.id)) add(item_key, in_quotes(item.id) + " is no name of an item; use a-z, 0-9 and -");
         if (item.text.empty()) add(item_key, "has no text");
         if (item.ticks_when) {
           known(*item.ticks_when, item_key);
@@ -333,27 +338,28 @@ class Examination {
       const std::string key = "contacts." + contact.name;
       if (const auto phone = PhoneNumber::parse(contact.phone); !phone) add(key + ".phone", phone.error().message);
       if (!contact.confirmed.empty() && !parse_iso(contact.confirmed + "T00:00:00Z"))
-        add(key + ".confirmed", quoted(contact.confirmed) + " is no date; write it like 2026-11-24");
+        add(key + ".confirmed", in_quotes(contact.confirmed) + " is no date; write it like 2026-11-24");
     }
     static const std::set<std::string> levels{"low", "medium", "high"};
     for (const Risk& risk : plan_.risks) {
       const std::string key = "risks." + risk.name;
       if (!levels.contains(risk.likelihood))
-        add(key + ".likelihood", quoted(risk.likelihood) + " is not low, medium or high");
-      if (!levels.contains(risk.impact)) add(key + ".impact", quoted(risk.impact) + " is not low, medium or high");
+        add(key + ".likelihood", in_quotes(risk.likelihood) + " is not low, medium or high");
+      if (!levels.contains(risk.impact)) add(key + ".impact", in_quotes(risk.impact) + " is not low, medium or high");
     }
     static const std::set<std::string> spans{"day", "week", "month", "event"};
     std::size_t index = 0;
     for (const Announcement& one : plan_.communication)
       if (const std::string key = "communication." + std::to_string(index++) + ".every"; !spans.contains(one.every))
-        add(key, quoted(one.every) + " is not one of day, week, month, event");
+        add(key, in_quotes(one.every) + " is not one of day, week, month, event");
   }
 
   void custom_metrics() {
     std::set<std::string> names;
     for (const CustomMetric& metric : plan_.metrics) {
       const std::string key = "metrics." + metric.name;
-      if (!is_word(metric.name)) add(key, quoted(metric.name) + " is no name of a metric; use letters, digits and _");
+      if (!is_word(metric.name))
+        add(key, in_quotes(metric.name) + " is no name of a metric; use letters, digits and _");
       if (std::ranges::find(metrics(), std::string_view(metric.name), &Metric::name) != metrics().end())
         add(key, "there is a built-in metric of this name; choose another");
       if (metric.promql.empty()) add(key, "has no expression; write what Prometheus shall compute");
