@@ -1,5 +1,6 @@
 #include "base/time.hpp"
 
+#include <charconv>
 #include <cstdio>
 #include <optional>
 
@@ -110,6 +111,27 @@ std::string to_words(Duration span) {
                   static_cast<long long>(count / 3'600'000'000 % 24));
   }
   return (negative ? "-" : "") + std::string(text);
+}
+
+Result<seconds> parse_seconds(std::string_view text) {
+  constexpr std::int64_t most = 366LL * 86'400;
+  std::int64_t count = 0;
+  const char* const end = text.data() + text.size();
+  const auto [unit, error] = std::from_chars(text.data(), end, count);
+  if (error == std::errc{} && unit + 1 == end && count >= 0 && count <= most) {
+    const std::int64_t factor = *unit == 's' ? 1 : *unit == 'm' ? 60 : *unit == 'h' ? 3600 : *unit == 'd' ? 86'400 : 0;
+    if (factor > 0 && count * factor <= most) return seconds{count * factor};
+  }
+  return fail(ErrorCode::invalid_request, "'" + std::string(text.substr(0, 40)) +
+                                              "' is no span of time; write it like 30s, 5m, 2h or 3d, at most 366d");
+}
+
+std::string to_span_text(seconds span) {
+  const std::int64_t count = span.count();
+  if (count > 0 && count % 86'400 == 0) return std::to_string(count / 86'400) + "d";
+  if (count > 0 && count % 3600 == 0) return std::to_string(count / 3600) + "h";
+  if (count > 0 && count % 60 == 0) return std::to_string(count / 60) + "m";
+  return std::to_string(count) + "s";
 }
 
 }  // namespace callramp

@@ -34,4 +34,9 @@ Result<Instant> parse_iso(std::string_view text);
 /// "2 h 10 min", "8.0 s", "350 ms": for people, two units at most.
 std::string to_words(Duration span);
 
+/// "30s", "5m", "2h", "3d": one whole number and its unit, as settings and commands write spans; at most a year.
+Result<seconds> parse_seconds(std::string_view text);
+/// What parse_seconds reads, in the largest unit that is exact: "90s", "5m".
+std::string to_span_text(seconds span);
+
 }  // namespace callramp

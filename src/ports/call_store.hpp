@@ -34,6 +34,7 @@ struct CallFilter {
   std::optional<System> system;
   std::optional<AgentId> agent;
   std::optional<BatchId> batch;
+  std::optional<CampaignId> campaign;
   std::optional<std::string> user;
   std::optional<PhoneNumber> phone;
   std::optional<Instant> from;  ///< created_at >= from

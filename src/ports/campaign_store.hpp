@@ -6,8 +6,7 @@
 #include <vector>
 
 #include "async/executor.hpp"
-#include "core/calls/campaign.hpp"
-#include "core/flags/flags.hpp"
+#include "core/calls/campaign_why.hpp"
 
 namespace callramp {
 
@@ -50,38 +49,18 @@ struct ContactResult {
   Money cost;                       ///< of all attempts
 };
 
-/// Waiting contacts that stand in the same zones.
-struct WaitingGroup {
-  std::string zones;
-  std::int64_t contacts = 0;
-};
-/// Calls of a campaign that wait, by the reason that they were last given.
-struct WaitingReason {
-  std::string reason;
-  std::int64_t calls = 0;
-  std::optional<Instant> until;  ///< the earliest look again
-};
-
 /// What feeding needs to know of a campaign; read in one transaction.
 struct FeedView {
   Campaign campaign;
-  bool has_waiting = false;        ///< contacts not called yet
   std::vector<std::string> zones;  ///< of the waiting ones, distinct
-  int undialed = 0;                ///< calls made of contacts and not dialed yet
-  int calling = 0;                 ///< dialing, ringing, talking
-  bool has_open_calls = false;     ///< any call without an outcome, retries to come included
-  bool importing = false;          ///< a batch is on its way in
-  Money spent;
-  Money spent_today;
+  CampaignLoad load;
 };
 
 struct FeedRequest {
   CampaignId campaign;
   std::vector<std::string> zones;  ///< where the window is open: only contacts of these are taken
-  int limit = 0;                   ///< calls to make at most
-  RoutingState routing;            ///< for Call::accepted_system: the routing as of now
+  std::vector<CallId> ids;         ///< one for each call that may be made
   Instant now{};
-  std::vector<CallId> ids;  ///< one per call that may be made
 };
 struct FeedResult {
   std::vector<Call> calls;   ///< made, queued
@@ -121,6 +100,8 @@ class CampaignStore {
                                             std::optional<std::int64_t> version, Instant now) = 0;
 
   virtual Awaitable<Result<CampaignProgress>> progress(CampaignId id, Instant now) = 0;
+  /// What the limits are held against, without counting contacts.
+  virtual Awaitable<Result<CampaignLoad>> load(CampaignId id, Instant now) = 0;
   /// Up to 1,000 at once, all or none of those that can be taken. not_found, or conflict if the campaign is over.
   virtual Awaitable<Result<ContactsAdded>> add_contacts(CampaignId id, std::vector<Contact> contacts) = 0;
   virtual Awaitable<Result<std::vector<Contact>>> contacts(ContactFilter filter) = 0;

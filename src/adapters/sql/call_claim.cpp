@@ -4,6 +4,7 @@
 #include <map>
 
 #include "adapters/sql/call_store.hpp"
+#include "adapters/sql/campaign_rows.hpp"
 #include "adapters/sql/evidence.hpp"
 #include "adapters/sql/flag_store.hpp"
 #include "adapters/sql/rows.hpp"
@@ -126,7 +127,8 @@ class Claim {
             db_.exists("select 1 from attempts where phone = :phone and outcome is null", {call.phone}),
         .on_do_not_call = db_.exists("select 1 from do_not_call where phone = :phone", {call.phone}),
         .do_not_call_version = do_not_call_version_,
-        .agent_exists = agent.has_value()};
+        .agent_exists = agent.has_value(),
+        .campaign = campaign_of(call)};
     const ClaimVerdict verdict = request_.judge(candidate, routing_);
     if (const auto* dial = std::get_if<DialNow>(&verdict)) {
       if (!agent)
@@ -138,6 +140,18 @@ class Claim {
     } else {
       end(call, std::get<EndNow>(verdict));
     }
+  }
+
+  // Read once a claim; what this claim dials counts at once.
+  std::optional<CampaignAtClaim> campaign_of(const Call& call) {
+    if (!call.campaign) return std::nullopt;
+    const auto known = campaigns_.find(*call.campaign);
+    if (known != campaigns_.end()) return known->second;
+    auto campaign = find_campaign(db_, *call.campaign);
+    if (!campaign) throw DbFailure({ErrorCode::internal, "call '" + call.id.str() + "' has lost its campaign"});
+    const CampaignLoad load = read_load(db_, *call.campaign, now_);
+    return campaigns_.emplace(*call.campaign, CampaignAtClaim{.campaign = *std::move(campaign), .load = load})
+        .first->second;
   }
 
   void dial(const ClaimCandidate& candidate, const DialNow& dial, const Agent& agent) {
@@ -166,6 +180,7 @@ class Claim {
     store_intent(db_, call, attempt, dial.route, first_dial, crossed,
                  first_dial && in_evidence(call, dial.route) ? id_or_null(span_) : std::nullopt);
     ++result_.open_attempts;
+    if (call.campaign) ++campaigns_.at(*call.campaign).load.calling;
     result_.dials.push_back({.call = std::move(call),
                              .attempt = std::move(attempt),
                              .agent = agent,
@@ -206,6 +221,7 @@ class Claim {
   RoutingState routing_;
   SpanMark span_;
   std::int64_t do_not_call_version_ = 0;
+  std::map<CampaignId, CampaignAtClaim> campaigns_;
   ClaimResult result_;
 };
 

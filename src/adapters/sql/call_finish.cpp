@@ -3,6 +3,7 @@
 #include <set>
 
 #include "adapters/sql/call_store.hpp"
+#include "adapters/sql/campaign_rows.hpp"
 #include "adapters/sql/evidence.hpp"
 #include "adapters/sql/rows.hpp"
 
@@ -95,6 +96,7 @@ Result<FinishResult> finish_once(Db& db, const AttemptFinish& finish) {
   TRY(attempt, required_attempt(db, finish.attempt));
   Call call = existing_call(db, attempt.call);
   count(db, attempt, call, read_marks(db, attempt), +1);
+  book_spending(db, attempt, call, cost_of(db, attempt.id), finish.now);
   return FinishResult{.call = std::move(call), .attempt = std::move(attempt)};
 }
 
@@ -115,10 +117,15 @@ Status record_facts(Db& db, const AttemptId& id, std::optional<seconds> duration
   if (price)
     db.run("update attempts set carrier_price_micros = :micros, carrier_price_currency = :currency where id = :id",
            {price->micros, price->currency.str(), id});
-  if (!costs.empty()) replace_costs(db, attempt, costs);
+  const Call call = existing_call(db, attempt.call);
+  if (!costs.empty()) {
+    const std::int64_t before = cost_of(db, id);
+    replace_costs(db, attempt, costs);
+    // The carrier tells its price some time after the end; no later day is charged for it.
+    book_spending(db, attempt, call, cost_of(db, id) - before, attempt.ended_at.value_or(attempt.started_at));
+  }
   if (!duration) return {};
   // The duration decides who counts as connected, so the evidence moves with it.
-  const Call call = existing_call(db, attempt.call);
   AttemptMarks marks = read_marks(db, attempt);
   attempt.carrier_duration = duration;
   const bool connected = is_connected(attempt);

@@ -18,13 +18,17 @@ Status may_be_called(Db& db, const Call& call) {
   return {};
 }
 
+}  // namespace
+
 void insert_call(Db& db, const Call& call) {
   db.run(
       "insert into calls (id, phone, user_id, agent_id, metadata, priority, kind, timezone, status, accepted_system, "
-      "system, outcome, fault, reason, test, cancel_requested, attempts, batch_id, created_at, due_at, look_at, "
-      "updated_at, first_attempt_at, final_at) values (:id, :phone, :user, :agent, :metadata, :priority, :kind, "
-      ":timezone, :status, :accepted, :system, :outcome, :fault, :reason, :test, :cancel, :attempts, :batch, :created, "
-      ":due, :look, :updated, :first, :final)",
+      "system, outcome, fault, reason, test, cancel_requested, attempts, batch_id, campaign_id, contact_seq, "
+      "created_at, due_at, look_at, updated_at, first_attempt_at, final_at) values (:id, :phone, :user, :agent, "
+      ":metadata, :priority, :kind, "
+      ":timezone, :status, :accepted, :system, :outcome, :fault, :reason, :test, :cancel, :attempts, :batch, "
+      ":campaign, :contact, "
+      ":created, :due, :look, :updated, :first, :final)",
       {call.id,
        call.phone,
        call.user,
@@ -43,6 +47,8 @@ void insert_call(Db& db, const Call& call) {
        call.cancel_requested,
        call.attempts,
        call.batch,
+       call.campaign,
+       call.contact,
        call.created_at,
        call.due_at,
        call.due_at,
@@ -50,6 +56,8 @@ void insert_call(Db& db, const Call& call) {
        call.first_attempt_at,
        call.final_at});
 }
+
+namespace {
 
 std::string read_text(Row& row) { return row.text(); }
 CallId read_call_id(Row& row) { return row.id<CallId>(); }
@@ -229,6 +237,7 @@ ListSql list_sql(const CallFilter& filter) {
   if (filter.system) require("system = :system", to_string(*filter.system));
   if (filter.agent) require("agent_id = :agent", *filter.agent);
   if (filter.batch) require("batch_id = :batch", *filter.batch);
+  if (filter.campaign) require("campaign_id = :campaign", *filter.campaign);
   if (filter.user) require("user_id = :user", *filter.user);
   if (filter.phone) require("phone = :phone", *filter.phone);
   if (filter.from) require("created_at >= :from", *filter.from);

@@ -55,6 +55,8 @@ struct ListSql {
 };
 ListSql list_sql(const CallFilter& filter);
 
+/// A new row as it is; due_at is when it is first looked at.
+void insert_call(Db& db, const Call& call);
 /// An attempt with its conversation and costs.
 AttemptDetail read_detail(Db& db, Attempt attempt);
 

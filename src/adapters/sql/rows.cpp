@@ -25,6 +25,8 @@ Call read_call(Row& row) {
               .cancel_requested = row.flag(),
               .attempts = row.integer(),
               .batch = row.maybe(&Row::id<BatchId>),
+              .campaign = row.maybe(&Row::id<CampaignId>),
+              .contact = row.maybe(&Row::number),
               .created_at = row.instant(),
               .due_at = row.instant(),
               .updated_at = row.instant(),

@@ -107,7 +107,7 @@ create table campaign_alerts (
   budget_micros bigint not null,
   at bigint not null,
   told_at bigint,
-  primary key (campaign_id, kind, day, threshold)
+  primary key (campaign_id, kind, day, budget_micros, threshold)
 );
 create index campaign_alerts_untold on campaign_alerts (at) where told_at is null;
 
@@ -116,6 +116,7 @@ alter table calls add column contact_seq bigint references contacts (seq);
 alter table calls add column retries integer not null default 0;
 alter table calls add column retry_at bigint;
 create index calls_by_campaign on calls (campaign_id, status, outcome) where campaign_id is not null;
+create index calls_of_campaign on calls (campaign_id, created_at, id) where campaign_id is not null;
 create index calls_undialed_by_campaign on calls (campaign_id)
   where campaign_id is not null and first_attempt_at is null and final_at is null;
 create unique index calls_by_contact on calls (contact_seq) where contact_seq is not null;

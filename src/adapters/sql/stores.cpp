@@ -35,7 +35,8 @@ SqlStores::SqlStores(std::unique_ptr<DbExecutor> executor)
       do_not_call_(*executor_),
       settings_(*executor_),
       outcomes_(*executor_),
-      rollouts_(*executor_) {}
+      rollouts_(*executor_),
+      campaigns_(*executor_) {}
 
 Result<std::unique_ptr<SqlStores>> SqlStores::open(SqlOptions options) {
   TRY(url, parse_database_url(options.url));

@@ -7,6 +7,7 @@
 
 #include "adapters/sql/admin_stores.hpp"
 #include "adapters/sql/call_store.hpp"
+#include "adapters/sql/campaign_store.hpp"
 #include "adapters/sql/executor.hpp"
 #include "adapters/sql/flag_store.hpp"
 #include "adapters/sql/rollout_store.hpp"
@@ -36,6 +37,7 @@ class SqlStores {
   SettingStore& settings() noexcept { return settings_; }
   OutcomeStore& outcomes() noexcept { return outcomes_; }
   RolloutStore& rollouts() noexcept { return rollouts_; }
+  CampaignStore& campaigns() noexcept { return campaigns_; }
   /// For work of its own in the same database, such as a test's look at the tables.
   DbExecutor& executor() noexcept { return *executor_; }
 
@@ -52,6 +54,7 @@ class SqlStores {
   SqlSettingStore settings_;
   SqlOutcomeStore outcomes_;
   SqlRolloutStore rollouts_;
+  SqlCampaignStore campaigns_;
 };
 
 }  // namespace callramp::sql

@@ -121,13 +121,12 @@ Result<CampaignStatus> status_after(const Campaign& campaign, CampaignOrder orde
                                        std::string(way_out(campaign.status)));
 }
 
-std::vector<int> thresholds_crossed(std::int64_t before_micros, std::int64_t spent_micros, std::int64_t budget_micros) {
+std::vector<int> thresholds_reached(std::int64_t spent_micros, std::int64_t budget_micros) {
+  std::vector<int> reached;
   // No overflow: budgets are at most largest_budget_micros, and nobody spends a hundred times one.
-  const auto reached = [&](std::int64_t micros, int percent) { return micros * 100 >= budget_micros * percent; };
-  std::vector<int> crossed;
   for (const int percent : budget_thresholds)
-    if (reached(spent_micros, percent) && !reached(before_micros, percent)) crossed.push_back(percent);
-  return crossed;
+    if (spent_micros * 100 >= budget_micros * percent) reached.push_back(percent);
+  return reached;
 }
 
 std::optional<double> success_rate(const CampaignProgress& progress) {

@@ -86,8 +86,8 @@ bool is_over(CampaignStatus status) noexcept;  ///< completed or cancelled
 inline constexpr std::int64_t largest_budget_micros = 10'000'000'000'000'000;
 /// Shares of a budget at which people are told, in percent; at the last it stops.
 inline constexpr std::array budget_thresholds{50, 80, 100};
-/// Those that `spent` has reached and `before` had not.
-std::vector<int> thresholds_crossed(std::int64_t before_micros, std::int64_t spent_micros, std::int64_t budget_micros);
+/// Those of `budget_thresholds` that are reached.
+std::vector<int> thresholds_reached(std::int64_t spent_micros, std::int64_t budget_micros);
 
 /// The day of budgets that an instant belongs to: days since 1970, UTC.
 constexpr std::int64_t budget_day(Instant at) noexcept {
@@ -118,6 +118,14 @@ struct Contact {
   ContactState state = ContactState::waiting;
   std::string reason;  ///< of a removed one
   std::optional<CallId> call;
+};
+
+/// What a campaign has under way and has spent: what its limits are held against.
+struct CampaignLoad {
+  int calling = 0;   ///< calls dialing, ringing or talking
+  int undialed = 0;  ///< calls made of contacts and not dialed yet
+  std::int64_t spent_micros = 0;
+  std::int64_t spent_today_micros = 0;  ///< of this budget_day
 };
 
 /// What there is to say of a running campaign, all by counting.

@@ -3,12 +3,18 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/calls/admission.hpp"
+
 namespace callramp {
 namespace {
 
 // How soon a call is looked at again while another to its number is open: about a busy line's patience, far below the
 // hard limit of a call, and rare enough to cost nothing.
 constexpr seconds number_busy_wait{15};
+// A campaign's calls wait for a line of its own, which ends with some call; its end wakes nobody.
+constexpr seconds campaign_line_wait{1};
+// For somebody to act: resuming a campaign makes its calls due at once, whatever they were told.
+constexpr hours campaign_order_wait{1};
 // While nothing can serve old: somebody must configure it or change the flag, and both take minutes.
 constexpr minutes no_old_system_wait{1};
 
@@ -16,6 +22,11 @@ constexpr minutes no_old_system_wait{1};
 // never come to it.
 System system_for(const Call& call, const RouteDecision& decision) {
   return call.system == System::old_system ? System::old_system : decision.system;
+}
+
+Instant look_again(const Hold& hold, Instant now) {
+  if (hold.until) return *hold.until;
+  return now + (hold.by == HeldBy::concurrency ? Duration{campaign_line_wait} : Duration{campaign_order_wait});
 }
 
 }  // namespace
@@ -34,7 +45,11 @@ ClaimVerdict judge_claim(const ClaimCandidate& candidate, const RoutingState& ro
                   .fault = Fault::ours,
                   .reason = "agent '" + call.agent.str() + "' does not exist any more; place the call with another"};
 
-  const Instant expires_at = call.due_at + limits.expires_after;
+  const Campaign* campaign = candidate.campaign ? &candidate.campaign->campaign : nullptr;
+  if (campaign && campaign->status == CampaignStatus::cancelled)
+    return EndNow{.outcome = Outcome::cancelled, .reason = "its campaign was cancelled"};
+  // A campaign may stand still over a long weekend: its calls end with it, not by age.
+  const Instant expires_at = campaign ? Instant::max() : call.due_at + limits.expires_after;
   if (now >= expires_at)
     return EndNow{.outcome = Outcome::expired,
                   .reason = "not dialed within " + to_words(limits.expires_after) + " of its due time" +
@@ -45,11 +60,18 @@ ClaimVerdict judge_claim(const ClaimCandidate& candidate, const RoutingState& ro
   };
 
   if (now < call.due_at) return wait_until(call.due_at, "due at " + to_iso(call.due_at));
-  if (auto verdict = judge_window(window, local); !verdict.open)
+  auto hold = campaign ? campaign_hold(*campaign, candidate.campaign->load, now) : std::nullopt;
+  if (hold && hold->by != HeldBy::concurrency) return wait_until(look_again(*hold, now), std::move(hold->reason));
+  static const std::vector<std::chrono::year_month_day> no_holidays;
+  auto verdict = judge_window(campaign ? window_of(*campaign, window) : window, local,
+                              campaign ? campaign->settings.holidays : no_holidays);
+  if (!verdict.open)
     // Local clocks are read to the minute, so the opening is a whole minute from this one's start.
     return wait_until(std::chrono::floor<minutes>(now) + verdict.wait, std::move(verdict.reason));
   if (candidate.number_has_open_attempt)
     return wait_until(now + number_busy_wait, "another call to this number is not over");
+
+  if (hold) return wait_until(look_again(*hold, now), std::move(hold->reason));
 
   const RouteDecision decision = route(routing, call.user.str(), now);
   const System system = system_for(call, decision);

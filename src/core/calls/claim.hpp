@@ -9,11 +9,17 @@
 #include <variant>
 #include <vector>
 
-#include "core/calls/calling_window.hpp"
+#include "core/calls/campaign.hpp"
 #include "core/calls/types.hpp"
 #include "core/flags/flags.hpp"
 
 namespace callramp {
+
+/// The call's campaign as the claim transaction reads it: an order that was committed before is in force here.
+struct CampaignAtClaim {
+  Campaign campaign;
+  CampaignLoad load;
+};
 
 /// What the claim transaction knows about one due call.
 struct ClaimCandidate {
@@ -22,6 +28,7 @@ struct ClaimCandidate {
   bool on_do_not_call = false;
   std::int64_t do_not_call_version = 0;
   bool agent_exists = true;
+  std::optional<CampaignAtClaim> campaign = std::nullopt;  ///< of a call that belongs to one
 };
 
 struct ClaimLimits {
@@ -47,7 +54,8 @@ struct EndNow {
 };
 using ClaimVerdict = std::variant<DialNow, WaitUntil, EndNow>;
 
-/// `local` holds the callee's local clock in every zone that the number may be in; the window must be open in all.
+/// `window` is of calls whose campaign has none of its own. `local` holds the callee's local clock in every zone that
+/// the number may be in; the window must be open in all.
 ClaimVerdict judge_claim(const ClaimCandidate& candidate, const RoutingState& routing, const CallingWindow& window,
                          const std::vector<LocalClock>& local, const ClaimLimits& limits, Instant now);
 

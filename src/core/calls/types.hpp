@@ -111,6 +111,8 @@ struct Call {
   bool cancel_requested = false;
   int attempts = 0;
   std::optional<BatchId> batch;
+  std::optional<CampaignId> campaign;
+  std::optional<std::int64_t> contact;  ///< the campaign's contact that it was made of
   Instant created_at{};
   Instant due_at{};
   Instant updated_at{};
