@@ -114,6 +114,7 @@ class CampaignStore {
   /// For `why`: waiting contacts by zones, waiting calls by reason.
   virtual Awaitable<Result<std::vector<WaitingGroup>>> waiting_groups(CampaignId id) = 0;
   virtual Awaitable<Result<std::vector<WaitingReason>>> waiting_reasons(CampaignId id) = 0;
+  virtual Awaitable<Result<std::int64_t>> count_removed(CampaignId id) = 0;
 
   /// Campaigns that are scheduled, active or paused: all that the runner has to look at.
   virtual Awaitable<Result<std::vector<FeedView>>> running(Instant now) = 0;

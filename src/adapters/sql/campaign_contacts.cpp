@@ -89,6 +89,10 @@ std::optional<double> recent_rate(Db& db, const CampaignId& id, Instant now) {
   return static_cast<double>(dialed) / std::max(span, 1.0);
 }
 
+std::int64_t removed_contacts(Db& db, const CampaignId& id) {
+  return db.number("select count(*) from contacts where campaign_id = :id and state = 3", {id}).value_or(0);
+}
+
 CampaignProgress count(Db& db, const Campaign& campaign, Instant now) {
   CampaignProgress progress;
   const CampaignId& id = campaign.id;
@@ -205,6 +209,11 @@ Awaitable<Result<std::vector<WaitingReason>>> SqlCampaignStore::waiting_reasons(
         "'queued') group by reason",
         "tnn", {id}, read_reason);
   });
+}
+
+Awaitable<Result<std::int64_t>> SqlCampaignStore::count_removed(CampaignId id) {
+  return executor_.read<std::int64_t>(
+      [id = std::move(id)](Db& db) -> Result<std::int64_t> { return removed_contacts(db, id); });
 }
 
 }  // namespace callramp::sql

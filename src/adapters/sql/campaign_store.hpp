@@ -27,6 +27,7 @@ class SqlCampaignStore final : public CampaignStore {
   Awaitable<Result<std::vector<ContactResult>>> results(CampaignId id, std::int64_t after, int limit) override;
   Awaitable<Result<std::vector<WaitingGroup>>> waiting_groups(CampaignId id) override;
   Awaitable<Result<std::vector<WaitingReason>>> waiting_reasons(CampaignId id) override;
+  Awaitable<Result<std::int64_t>> count_removed(CampaignId id) override;
 
   Awaitable<Result<std::vector<FeedView>>> running(Instant now) override;
   Awaitable<Result<FeedResult>> feed(FeedRequest request) override;
