@@ -135,6 +135,7 @@ json::object to_json(const Call& call, Numbers numbers) {
           {"cancelRequested", call.cancel_requested},
           {"attemptCount", call.attempts},
           {"batchId", call.batch ? json::value(call.batch->str()) : nullptr},
+          {"campaignId", call.campaign ? json::value(call.campaign->str()) : nullptr},
           {"createdAt", to_iso(call.created_at)},
           {"dueAt", to_iso(call.due_at)},
           {"updatedAt", to_iso(call.updated_at)},

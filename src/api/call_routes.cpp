@@ -83,6 +83,7 @@ Awaitable<Result<net::Response>> list_calls(const Deps& deps, Exchange& exchange
                     .system = in.maybe("system", parse_system),
                     .agent = maybe_id<AgentId>(in, "agentId"),
                     .batch = maybe_id<BatchId>(in, "batchId"),
+                    .campaign = maybe_id<CampaignId>(in, "campaignId"),
                     .user = in.maybe_text("userId", max_user_bytes),
                     .phone = std::nullopt,
                     .from = in.maybe("from", parse_iso),

@@ -10,6 +10,7 @@
 #include "base/random.hpp"
 #include "engine/call_metrics.hpp"
 #include "engine/call_service.hpp"
+#include "engine/campaign_service.hpp"
 #include "engine/flag_service.hpp"
 #include "engine/rollout_service.hpp"
 #include "ports/admin_store.hpp"
@@ -21,6 +22,7 @@ namespace callramp::api {
 struct Deps {
   engine::FlagService& flags;
   engine::CallService& calls;
+  engine::CampaignService& campaigns;
   engine::LiveCalls& live_calls;
   engine::CallMetrics& call_metrics;
   AgentStore& agents;

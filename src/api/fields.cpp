@@ -65,6 +65,21 @@ Result<json::object> read_query(const net::Request& request) {
   return fields;
 }
 
+Result<std::optional<std::int64_t>> read_if_match(const net::Request& request) {
+  const auto header = request.headers.find("If-Match");
+  if (!header || *header == "*") return std::nullopt;
+  std::string_view text = *header;
+  if (text.size() >= 2 && text.starts_with('"') && text.ends_with('"')) text = text.substr(1, text.size() - 2);
+  std::int64_t version = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), version);
+  if (error != std::errc{} || end != text.data() + text.size())
+    return fail(
+        ErrorCode::precondition_failed,
+        "If-Match is '" + std::string(header->substr(0, 60)) + "', which is no version; send the ETag of what you read",
+        "If-Match");
+  return version;
+}
+
 const json::value* Fields::find(std::string_view name) {
   known_.push_back(name);
   return object_.if_contains(name);

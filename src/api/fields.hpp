@@ -36,6 +36,9 @@ Awaitable<Result<json::object>> read_object_or_nothing(Exchange& exchange);
 /// The query's parameters as text fields; a parameter given twice is an error.
 Result<json::object> read_query(const net::Request& request);
 
+/// If-Match: "7". "*" and no header guard nothing; what is no version of ours matches none: precondition_failed.
+Result<std::optional<std::int64_t>> read_if_match(const net::Request& request);
+
 class Fields {
  public:
   /// Borrows the object.
@@ -65,6 +68,8 @@ class Fields {
     return maybe(name, parse).value_or(typename decltype(parse(std::string_view{}))::value_type{});
   }
   bool has(std::string_view name) const { return object_.contains(name); }
+  /// The field is known, and whoever asks reads it himself.
+  void skip(std::string_view name) { known_.push_back(name); }
   /// Remembers an error of the field's value.
   void refuse(std::string_view name, Error error);
   /// The first error; an unknown field if there was none.

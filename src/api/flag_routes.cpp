@@ -1,6 +1,4 @@
 // Flags, their history, pins, and the question which system a user is on.
-#include <charconv>
-
 #include "api/answers.hpp"
 #include "api/fields.hpp"
 #include "api/routes.hpp"
@@ -29,22 +27,6 @@ net::Response flags_response(const FlagState& state, const std::vector<NodeId>& 
   net::Response response = json_response(200, body);
   response.headers.add("ETag", "\"" + std::to_string(state.version) + "\"");
   return response;
-}
-
-// If-Match: "7". "*" and no header guard nothing; what is no version of ours matches none.
-Result<std::optional<std::int64_t>> read_if_match(const net::Request& request) {
-  const auto header = request.headers.find("If-Match");
-  if (!header || *header == "*") return std::nullopt;
-  std::string_view text = *header;
-  if (text.size() >= 2 && text.starts_with('"') && text.ends_with('"')) text = text.substr(1, text.size() - 2);
-  std::int64_t version = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), version);
-  if (error != std::errc{} || end != text.data() + text.size())
-    return fail(ErrorCode::precondition_failed,
-                "If-Match is '" + std::string(header->substr(0, 60)) +
-                    "', which is no version of the flags; send the ETag of GET /api/v1/admin/feature-flags",
-                "If-Match");
-  return version;
 }
 
 Awaitable<Result<net::Response>> patch_flags(const Deps& deps, Exchange& exchange) {

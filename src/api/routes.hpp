@@ -11,6 +11,8 @@ namespace callramp::api {
 void add_flag_routes(Router& router, const Deps& deps);
 void add_call_routes(Router& router, const Deps& deps);
 void add_agent_routes(Router& router, const Deps& deps);
+void add_campaign_routes(Router& router, const Deps& deps);
+void add_campaign_contact_routes(Router& router, const Deps& deps);  ///< contacts, results, test calls
 void add_record_routes(Router& router, const Deps& deps);   ///< do-not-call, reported outcomes, statistics, audit
 void add_rollout_routes(Router& router, const Deps& deps);  ///< plans, what stands, decisions
 void add_rollout_command_routes(Router& router, const Deps& deps);  ///< what people order and sign
