@@ -31,6 +31,7 @@
 #include "api/live_feed.hpp"
 #include "app/no_telephony.hpp"
 #include "app/price_book.hpp"
+#include "app/wiring_campaigns.hpp"
 #include "async/io_threads.hpp"
 #include "async/task_scope.hpp"
 #include "engine/dialer.hpp"
@@ -197,6 +198,7 @@ struct Platform::Parts {
   engine::PhraseCache phrases;
   engine::CallService calls;
   engine::Dialer dialer;
+  CampaignParts campaigns;
   engine::Reconciler reconciler;
   engine::MediaHost media;
   exotel::MediaCounters media_counters;
@@ -262,6 +264,18 @@ Platform::Parts::Parts(const Config& given, Options options, Log& sink, FolderLo
               .windows = windows_of(config)},
              stores->calls(), flags, settler, *telephony, legacy.get(), *phones, phrases, clock, random, log,
              call_metrics, feed),
+      campaigns({.executor = first(),
+                 .limits = dialer.config(),
+                 .currency = prices.currency,
+                 .stores = *stores,
+                 .calls = calls,
+                 .dialer = dialer,
+                 .live_calls = sessions,
+                 .phones = *phones,
+                 .clock = clock,
+                 .random = random,
+                 .log = log,
+                 .feed = feed}),
       reconciler({.node = node, .ring_timeout = config.ring_timeout, .price_after = config.price_after},
                  stores->calls(), settler, dialer, sessions, *telephony, legacy.get(), clock, log, call_metrics),
       media({.session = {.playback = {.chunk_bytes = static_cast<std::size_t>(config.exotel_chunk_bytes)}},
@@ -309,6 +323,7 @@ Platform::Parts::Parts(const Config& given, Options options, Log& sink, FolderLo
                stores->rollouts(), flags, stores->flags(), collector, *phones, clock, log, metrics, feed),
       api({.flags = flags,
            .calls = calls,
+           .campaigns = campaigns.service,
            .live_calls = sessions,
            .call_metrics = call_metrics,
            .agents = stores->agents(),
@@ -396,6 +411,7 @@ Status Platform::start() {
   async::run_blocking(parts.first(), [](Parts& made) -> Awaitable<void> {
     made.running = std::make_unique<async::TaskScope>(made.first());
     made.running->spawn(made.dialer.run());
+    made.running->spawn(made.campaigns.runner.run());
     made.running->spawn(made.reconciler.run());
     made.running->spawn(made.recorder.run());
     made.running->spawn(made.rollouts.run());

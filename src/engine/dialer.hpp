@@ -53,6 +53,7 @@ class Dialer final : public DialGate {
   Instant last_look() const noexcept { return last_look_.load(); }
   int open_attempts() const noexcept { return open_attempts_.load(); }
   int max_concurrent() const noexcept { return config_.max_concurrent; }
+  const DialerConfig& config() const noexcept { return config_; }
 
  private:
   Awaitable<void> claim_loop(async::TaskScope& dials);

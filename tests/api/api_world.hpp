@@ -120,9 +120,11 @@ class ApiWorld {
         flags(NodeId{"node-1"}, stores->flags(), board, clock, log, metrics, feed),
         calls({.default_region = "IN", .old_system_available = old_system}, stores->calls(), flags, phones, clock,
               random, log),
+        campaigns({}, stores->campaigns(), calls, phones, clock, random, log, feed),
         call_metrics(metrics),
         api({.flags = flags,
              .calls = calls,
+             .campaigns = campaigns,
              .live_calls = live_calls,
              .call_metrics = call_metrics,
              .agents = stores->agents(),
@@ -142,6 +144,7 @@ class ApiWorld {
              .webhook_secret = "s3cret",
              .open_page = open_page}) {
     calls.set_live_calls(live_calls);
+    campaigns.set_live_calls(live_calls);
     flags.set_gate(gate);
     for (const Role role : {Role::viewer, Role::operator_, Role::approver, Role::admin}) {
       const std::string name(to_string(role));
@@ -212,6 +215,7 @@ class ApiWorld {
   engine::RoutingBoard board;
   engine::FlagService flags;
   engine::CallService calls;
+  engine::CampaignService campaigns;
   engine::CallMetrics call_metrics;
   Api api;
 

@@ -15,6 +15,7 @@
 
 #include "ports/admin_store.hpp"
 #include "ports/call_store.hpp"
+#include "ports/campaign_store.hpp"
 #include "ports/flag_store.hpp"
 #include "ports/rollout_store.hpp"
 
@@ -33,6 +34,7 @@ struct Ports {
   SettingStore& settings;
   OutcomeStore& outcomes;
   RolloutStore& rollouts;
+  CampaignStore& campaigns;
 };
 
 inline ClaimVerdict dial_new(const ClaimCandidate&, const RoutingState& routing) {

@@ -8,6 +8,8 @@
 #include "adapters/sql/stores.hpp"
 #include "async/run.hpp"
 #include "engine/call_service.hpp"
+#include "engine/campaign_runner.hpp"
+#include "engine/campaign_service.hpp"
 #include "engine/dialer.hpp"
 #include "engine/media_host.hpp"
 #include "engine/reconciler.hpp"
@@ -81,6 +83,25 @@ struct EngineWorld {
                 log,
                 call_metrics,
                 feed};
+  CampaignRunner runner{
+      executor,
+      {.max_concurrent = 10, .dials_per_second = 100, .windows = {{CallKind::promotional, CallingWindow{}}}},
+      stores->campaigns(),
+      phones,
+      clock,
+      random,
+      log,
+      feed,
+      [this] { return dialer.open_attempts(); },
+      [this] { dialer.wake(); }};
+  CampaignService campaigns{{.windows = {{CallKind::promotional, CallingWindow{}}}},
+                            stores->campaigns(),
+                            calls,
+                            phones,
+                            clock,
+                            random,
+                            log,
+                            feed};
   Reconciler reconciler{{.node = node}, stores->calls(), settler, dialer, sessions,
                         carrier,        &old_system,     clock,   log,    call_metrics};
   MediaHost host{{},
@@ -102,6 +123,8 @@ struct EngineWorld {
     old_system.reports_to(&settler);
     calls.set_live_calls(sessions);
     calls.set_waker([this] { dialer.wake(); });
+    campaigns.set_live_calls(sessions);
+    campaigns.set_waker([this] { runner.wake(); });
     flags.set_gate(dialer);
     old_system.reports(Outcome::completed, seconds{40});
     llm.answers("Your order arrives tomorrow. Anything else?");
@@ -123,6 +146,7 @@ struct EngineWorld {
                                  admin, "test", "all on new"));
       async::TaskScope engine(executor);
       engine.spawn(dialer.run());
+      engine.spawn(runner.run());
       engine.spawn(reconciler.run());
       co_await story();
       co_await engine.stop();

@@ -43,8 +43,9 @@ class SqliteWorld : public contract::StoreWorld {
  public:
   explicit SqliteWorld(SqlOptions options) : stores_(open_or_fail(std::move(options))) {}
   contract::Ports ports() override {
-    return {stores_->flags(),       stores_->calls(),    stores_->tokens(),   stores_->audit(),   stores_->agents(),
-            stores_->do_not_call(), stores_->settings(), stores_->outcomes(), stores_->rollouts()};
+    return {stores_->flags(),    stores_->calls(),       stores_->tokens(),   stores_->audit(),
+            stores_->agents(),   stores_->do_not_call(), stores_->settings(), stores_->outcomes(),
+            stores_->rollouts(), stores_->campaigns()};
   }
   SqlStores& stores() { return *stores_; }
 
