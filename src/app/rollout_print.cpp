@@ -192,7 +192,9 @@ void print_rollout(std::ostream& out, const json::value& rollout) {
     out << ", " << text(rollout, "phase") << " (run " << text(rollout, "run") << ") since "
         << text(rollout, "phaseStartedAt");
   out << ", mode " << text(rollout, "mode") << '\n';
-  if (const std::string why = text(rollout, "stateReason"); why != "-" && !why.empty()) out << why << '\n';
+  // Rolled back, the sentence above begins with it.
+  const std::string why = text(rollout, "stateReason");
+  if (why.size() > 1 && text(rollout, "sentence").find(why.substr(1)) == std::string::npos) out << why << '\n';
   out << "  " << track(rollout) << '\n';
   out << "  asked " << text(rollout, "percentage") << " %, in force " << text(rollout, "flags/percentage") << " %"
       << (is_true(rollout, "flags/enabled") ? "" : " (calls are switched off)")

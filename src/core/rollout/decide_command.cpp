@@ -249,7 +249,10 @@ Result<Decision> Judge::command(const RolloutState& state, const Evidence& evide
   if (decision.action != Action::hold && decision.from != decision.to)
     decision.sentence += " " + percentage(decision.from) + " becomes " + percentage(decision.to) + ".";
   decision.sentence += " Ordered by " + order.actor + ": " + order.reason + ".";
-  if (decision.after.stage != decision.before.stage) decision.after.stage_reason = decision.sentence;
+  if (decision.action == Action::roll_back)
+    decision.after.stage_reason = "It was ordered by " + order.actor + ": " + order.reason + ".";
+  else if (decision.after.stage != decision.before.stage)
+    decision.after.stage_reason = decision.sentence;
   decision.who_may_override = "an operator may hold or lower the percentage at any time";
   return decision;
 }

@@ -84,7 +84,11 @@ std::string hold_in_words(const Scene& scene, const Look& look, const Decision& 
       if (state.incident)
         for (const IncidentItem& item : state.incident->items)
           if (item.by.empty()) open.push_back(item.name);
-      return "Rolled back, " + at + " in force. Nothing advances until it is resumed; its incident " +
+      // Who reads the newest sentence only must not lose the cause.
+      return "Rolled back to " + percentage(state.percentage) + " at " + moment(state.stage_since) +
+             (state.stage_reason.empty() ? std::string(".") : " because " + lowered(state.stage_reason)) +
+             (scene.facts.percentage == state.percentage ? "" : " " + at + " in force.") +
+             " Nothing advances until it is resumed; its incident " +
              (open.empty() ? std::string("has all five items.") : "still needs " + joined(open) + ".");
     }
     case Stage::frozen: return "Frozen at " + at + " since " + moment(state.stage_since) + ". " + state.stage_reason;
@@ -132,17 +136,21 @@ std::string freeze_in_words(const Scene& scene, const Look& look, const Decision
   }
 }
 
+// One sentence or more, without what was done about it.
+std::string rollback_cause(const Look& look, const Decision& decision) {
+  const Judgement& cause = decision.triggers[static_cast<std::size_t>(look.by)];
+  const bool rate = look.rule == Rule::trigger_rate || look.rule == Rule::trigger_versus;
+  const std::string why = rate ? bare(cause) : title(cause.condition) + ": " + bare(cause);
+  const bool second = look.to_zero && cause.target != Target::zero;
+  return why + (second ? " It is the second trigger within a day." : "");
+}
+
 std::string sentence_of(const Scene& scene, const Look& look, const Decision& decision) {
   const std::string recommended = decision.recommended_only ? "Recommended only (mode manual). " : "";
   switch (look.action) {
-    case Action::roll_back: {
-      const Judgement& cause = decision.triggers[static_cast<std::size_t>(look.by)];
-      const bool rate = look.rule == Rule::trigger_rate || look.rule == Rule::trigger_versus;
-      const std::string why = rate ? bare(cause) : title(cause.condition) + ": " + bare(cause);
-      const bool second = look.to_zero && cause.target != Target::zero;
-      return recommended + "Rolled back: " + why + (second ? " It is the second trigger within a day." : "") +
+    case Action::roll_back:
+      return recommended + "Rolled back: " + rollback_cause(look, decision) +
              (decision.recommended_only ? std::string{} : change_in_words(decision));
-    }
     case Action::freeze:
       return recommended + "Frozen at " + percentage(decision.from) + ": " + freeze_in_words(scene, look, decision);
     case Action::advance:
@@ -217,7 +225,10 @@ void explain(const CompiledPlan& plan, const Scene& scene, const Look& look, Dec
   into.sentence = sentence_of(scene, look, into);
   into.would_change_it = changes_of(scene, look, into);
   into.who_may_override = overriders(look, into);
-  if (into.after.stage != into.before.stage) into.after.stage_reason = into.sentence;
+  if (into.action == Action::roll_back && !into.recommended_only)
+    into.after.stage_reason = rollback_cause(look, into);
+  else if (into.after.stage != into.before.stage)
+    into.after.stage_reason = into.sentence;
 }
 
 }  // namespace callramp::rollout

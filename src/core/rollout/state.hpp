@@ -73,7 +73,7 @@ struct PhaseRecord {
 struct RolloutState {
   Stage stage = Stage::planned;
   Stage before_hold = Stage::running;  ///< where `resume` from holding or frozen leads back
-  std::string stage_reason;            ///< one sentence
+  std::string stage_reason;            ///< one sentence; rolled back, the cause alone
   Instant stage_since{};
   int run = 0;                ///< 1 with `start`; one more with every resume after a rollback: zero evidence again
   int phase = 0;              ///< index into the plan's phases; of the current or, rolled back, the last one

@@ -74,6 +74,44 @@ TEST_CASE("each trigger leads to its target") {
   }
 }
 
+TEST_CASE("every sentence after a rollback begins with when it was and why") {
+  const auto because = [](const World& world, const std::string& percentage) {
+    std::string at = to_iso(world.state.stage_since).substr(0, 16);
+    at[10] = ' ';
+    return "Rolled back to " + percentage + " at " + at + " UTC because ";
+  };
+  World rate = in_week_2();
+  rate.calls(250, 250);
+  rate.act();
+  CHECK(
+      rate.after(hours{3}).look().sentence.starts_with(because(rate, "5 %") + "250 of 500 calls succeeded (50.0 %)."));
+
+  World bug = in_week_2();
+  bug.item("bug", "P1");
+  bug.act();
+  const Decision after_bug = bug.after(hours{3}).look();
+  CHECK(after_bug.sentence.starts_with(because(bug, "0 %") + "open bugs (P1): 1 now"));
+  CHECK(after_bug.sentence.find("still needs communicated, root-cause") != std::string::npos);
+
+  World order = in_week_2();
+  REQUIRE(order.order(CommandKind::rollback).has_value());
+  CHECK(order.look().sentence.starts_with(because(order, "5 %") + "it was ordered by asha: because."));
+
+  // A second fall is the newest cause; what somebody set by hand since is said beside it.
+  World twice = in_week_2();
+  twice.facts.uptime.last_day_down = 80;
+  twice.act();
+  twice.after(hours{2});
+  for (int i = 0; i < 6; ++i) twice.item("complaint", "annoyance");
+  twice.act();
+  const Decision second = twice.look();
+  CHECK(second.sentence.starts_with(because(twice, "0 %") + "customer complaints: 6 now"));
+  CHECK(second.sentence.find("second trigger within a day") != std::string::npos);
+  CHECK(second.sentence.find("in force") == std::string::npos);
+  twice.facts.percentage = *Percent::parse("1");
+  CHECK(twice.look().sentence.find("1 % in force.") != std::string::npos);
+}
+
 TEST_CASE("what lies just short of a trigger does nothing") {
   const std::vector<std::function<void(World&)>> harmless{
       [](World& w) {
