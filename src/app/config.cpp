@@ -9,6 +9,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "core/calls/retry.hpp"
 #include "net/http.hpp"
 
 extern char** environ;
@@ -90,6 +91,14 @@ Setter window(std::optional<CallingWindow> Config::* field) {
   };
 }
 
+Setter retry(RetryRule RetryPolicy::* rule) {
+  return [rule](Config& config, const std::string& value) -> Status {
+    TRY(parsed, parse_retry_rule(value));
+    config.retry.*rule = parsed;
+    return {};
+  };
+}
+
 Status set_enabled(Config& config, const std::string& value) {
   if (value != "true" && value != "false") return fail(ErrorCode::invalid_request, "must be true or false");
   config.flags.outbound_calls_enabled = value == "true";
@@ -135,6 +144,12 @@ const std::vector<Key>& keys() {
       {{"CALLING_WINDOW_TRANSACTIONAL", "The same for transactional calls (default always)."},
        window(&Config::window_transactional)},
       {{"CALLING_WINDOW_SERVICE", "The same for service calls (default always)."}, window(&Config::window_service)},
+      {{"RETRY_NO_ANSWER", "When nobody answered: first wait, growth, retries, or never (default 5m x2, 3 tries)."},
+       retry(&RetryPolicy::no_answer)},
+      {{"RETRY_BUSY", "The same for a busy line (default 10m x2, 3 tries)."}, retry(&RetryPolicy::busy)},
+      {{"RETRY_REJECTED", "The same for a rejected call (default 30m x2, 2 tries)."}, retry(&RetryPolicy::rejected)},
+      {{"RETRY_FAILED", "The same for failures of networks and providers (default 1m x2, 5 tries)."},
+       retry(&RetryPolicy::failed)},
       {{"EXOTEL_BASE_URL", "Origin of Exotel's API."}, url(&Config::exotel_base_url)},
       {{"EXOTEL_API_KEY", "Exotel API key.", true}, text(&Config::exotel_api_key)},
       {{"EXOTEL_API_TOKEN", "Exotel API token.", true}, text(&Config::exotel_api_token)},

@@ -15,6 +15,7 @@
 #include "base/result.hpp"
 #include "base/time.hpp"
 #include "core/calls/calling_window.hpp"
+#include "core/calls/retry_policy.hpp"
 #include "core/flags/environment.hpp"
 
 namespace callramp::app {
@@ -39,6 +40,7 @@ struct Config {
   std::optional<CallingWindow> window_promotional = CallingWindow{};
   std::optional<CallingWindow> window_transactional;
   std::optional<CallingWindow> window_service;
+  RetryPolicy retry;  ///< of calls whose campaign has no policy of its own
 
   std::string exotel_base_url = "https://api.in.exotel.com";
   std::string exotel_api_key;

@@ -194,6 +194,8 @@ struct Platform::Parts {
   engine::RoutingBoard board;
   engine::FlagService flags;
   engine::LiveSessions sessions;
+  engine::CallingHours calling_hours;
+  engine::Retries retries;
   engine::Settler settler;
   engine::PhraseCache phrases;
   engine::CallService calls;
@@ -251,7 +253,9 @@ Platform::Parts::Parts(const Config& given, Options options, Log& sink, FolderLo
       call_metrics(metrics),
       board(io->executors(), RoutingState{}),
       flags(node, stores->flags(), board, clock, log, metrics, feed),
-      settler(stores->calls(), sessions, prices, clock, log, call_metrics, feed),
+      calling_hours(windows_of(config), *phones),
+      retries(config.retry, calling_hours, random),
+      settler(stores->calls(), sessions, prices, retries, clock, log, call_metrics, feed),
       phrases(first(), *tts, read_fields, clock, log),
       calls({.default_region = config.default_region, .old_system_available = legacy != nullptr}, stores->calls(),
             flags, *phones, clock, random, log),
@@ -260,12 +264,12 @@ Platform::Parts::Parts(const Config& given, Options options, Log& sink, FolderLo
               .max_concurrent = config.max_concurrent_outbound_calls,
               .dials_per_second = config.dials_per_second,
               .burst = std::max(5, static_cast<int>(config.dials_per_second)),
-              .ring_timeout = config.ring_timeout,
-              .windows = windows_of(config)},
-             stores->calls(), flags, settler, *telephony, legacy.get(), *phones, phrases, clock, random, log,
+              .ring_timeout = config.ring_timeout},
+             stores->calls(), flags, settler, *telephony, legacy.get(), calling_hours, phrases, clock, random, log,
              call_metrics, feed),
       campaigns({.executor = first(),
                  .limits = dialer.config(),
+                 .windows = windows_of(config),
                  .currency = prices.currency,
                  .stores = *stores,
                  .calls = calls,

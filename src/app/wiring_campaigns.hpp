@@ -11,8 +11,9 @@ namespace callramp::app {
 struct CampaignParts {
   struct Needs {
     const Executor& executor;
-    engine::DialerConfig limits;  ///< the dialer's own: lines, pace and windows are its
-    Currency currency;            ///< costs are kept in it
+    engine::DialerConfig limits;  ///< the dialer's own: lines and pace are its
+    std::map<CallKind, CallingWindow> windows;
+    Currency currency;  ///< costs are kept in it
     sql::SqlStores& stores;
     engine::CallService& calls;
     engine::Dialer& dialer;
@@ -24,15 +25,13 @@ struct CampaignParts {
     EventFeed& feed;
   };
   explicit CampaignParts(const Needs& needs)
-      : service({.windows = needs.limits.windows,
-                 .max_concurrent = needs.limits.max_concurrent,
-                 .currency = needs.currency},
+      : service({.windows = needs.windows, .max_concurrent = needs.limits.max_concurrent, .currency = needs.currency},
                 needs.stores.campaigns(), needs.calls, needs.phones, needs.clock, needs.random, needs.log, needs.feed),
         runner(
             needs.executor,
             {.max_concurrent = needs.limits.max_concurrent,
              .dials_per_second = needs.limits.dials_per_second,
-             .windows = needs.limits.windows},
+             .windows = needs.windows},
             needs.stores.campaigns(), needs.phones, needs.clock, needs.random, needs.log, needs.feed,
             [&dialer = needs.dialer] { return dialer.open_attempts(); }, [&dialer = needs.dialer] { dialer.wake(); }) {
     service.set_live_calls(needs.live_calls);

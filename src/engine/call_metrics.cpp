@@ -65,6 +65,13 @@ void CallMetrics::dialed(System system, std::string_view result) {
       .add();
 }
 
+void CallMetrics::retry_scheduled(System system, Outcome outcome) {
+  metrics_
+      .counter("callramp_retries_total", "Retries scheduled, by how the attempt before them ended.",
+               {{"system", std::string(metric_label(system))}, {"outcome", std::string(to_string(outcome))}})
+      .add();
+}
+
 void CallMetrics::reply_delay(Duration span) {
   reply_delay_.observe(to_seconds(span));
   count("reply_delay", span);

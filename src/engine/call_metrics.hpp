@@ -31,6 +31,8 @@ class CallMetrics {
     count("provider_latency(" + std::string(provider) + ")", span);
   }
   void dialed(System system, std::string_view result);
+  /// An attempt that ended with `outcome` is followed by another.
+  void retry_scheduled(System system, Outcome outcome);
   void open_attempts(int count) noexcept { open_attempts_.set(count); }
   void session_started() noexcept { active_.add(1); }
   void session_ended() noexcept { active_.add(-1); }

@@ -13,7 +13,6 @@ namespace {
 
 using namespace asio::experimental::awaitable_operators;
 
-constexpr CallingWindow all_day{.from = minutes{0}, .to = minutes{24 * 60}};
 constexpr int claim_batch = 64;  // candidates looked at in one transaction
 // With nothing due and nobody waking us: calls that others put into the database are seen after this.
 constexpr seconds idle_look{5};
@@ -26,7 +25,7 @@ constexpr int legacy_tries = 3;
 }  // namespace
 
 Dialer::Dialer(const Executor& executor, DialerConfig config, CallStore& store, FlagService& flags, Settler& settler,
-               Telephony& telephony, LegacyDialer* legacy, const PhoneDirectory& phones, PhraseCache& phrases,
+               Telephony& telephony, LegacyDialer* legacy, const CallingHours& hours, PhraseCache& phrases,
                async::Clock& clock, Random& random, Log& log, CallMetrics& metrics, EventFeed& feed)
     : executor_(executor),
       config_(std::move(config)),
@@ -35,7 +34,7 @@ Dialer::Dialer(const Executor& executor, DialerConfig config, CallStore& store, 
       settler_(settler),
       telephony_(telephony),
       legacy_(legacy),
-      phones_(phones),
+      hours_(hours),
       phrases_(phrases),
       clock_(clock),
       random_(random),
@@ -127,33 +126,15 @@ Awaitable<void> Dialer::claim_loop(async::TaskScope& dials) {
   }
 }
 
-const CallingWindow& Dialer::window(CallKind kind) const {
-  const auto found = config_.windows.find(kind);
-  return found == config_.windows.end() ? all_day : found->second;
-}
-
-std::vector<LocalClock> Dialer::local_clocks(const Call& call, Instant now) const {
-  std::vector<LocalClock> clocks;
-  const auto add = [&](std::string_view zone) {
-    if (auto local = phones_.local_clock(zone, now)) clocks.push_back(std::move(*local));
-  };
-  if (!call.timezone.empty()) {
-    add(call.timezone);
-  } else {
-    for (const std::string& zone : phones_.zones(call.phone)) add(zone);
-  }
-  return clocks;
-}
-
 ClaimVerdict Dialer::judge(const ClaimCandidate& candidate, const RoutingState& routing, Instant now) const {
-  return judge_claim(candidate, routing, window(candidate.call.kind), local_clocks(candidate.call, now),
+  return judge_claim(candidate, routing, hours_.window(candidate.call, nullptr), hours_.clocks(candidate.call, now),
                      {.old_system_available = legacy_ != nullptr, .expires_after = config_.expires_after}, now);
 }
 
 Attempt Dialer::make_attempt(const ClaimCandidate& candidate, const DialNow& dial, Instant now) {
   const bool on_new = dial.system == System::new_system;
   std::string zones;
-  for (const LocalClock& local : local_clocks(candidate.call, now)) zones += (zones.empty() ? "" : ",") + local.zone;
+  for (const LocalClock& local : hours_.clocks(candidate.call, now)) zones += (zones.empty() ? "" : ",") + local.zone;
   return {.id = make_id<AttemptId>(now, random_),
           .call = candidate.call.id,
           .number = candidate.call.attempts + 1,

@@ -14,11 +14,11 @@
 #include "base/log.hpp"
 #include "base/random.hpp"
 #include "engine/call_metrics.hpp"
+#include "engine/calling_hours.hpp"
 #include "engine/flag_service.hpp"
 #include "engine/phrase_cache.hpp"
 #include "engine/settler.hpp"
 #include "ports/legacy_dialer.hpp"
-#include "ports/phone_directory.hpp"
 #include "ports/telephony.hpp"
 
 namespace callramp::engine {
@@ -32,14 +32,13 @@ struct DialerConfig {
   seconds lease{15};
   Duration place_deadline = seconds{10};
   Duration expires_after = hours{48};
-  std::map<CallKind, CallingWindow> windows;  ///< of kinds not named: all day
 };
 
 class Dialer final : public DialGate {
  public:
   /// `legacy` may be null: no old system is configured. All on `executor`.
   Dialer(const Executor& executor, DialerConfig config, CallStore& store, FlagService& flags, Settler& settler,
-         Telephony& telephony, LegacyDialer* legacy, const PhoneDirectory& phones, PhraseCache& phrases,
+         Telephony& telephony, LegacyDialer* legacy, const CallingHours& hours, PhraseCache& phrases,
          async::Clock& clock, Random& random, Log& log, CallMetrics& metrics, EventFeed& feed);
 
   /// Runs until cancelled; then waits for the dials on their way.
@@ -68,8 +67,6 @@ class Dialer final : public DialGate {
   Awaitable<void> refuse(const ClaimedDial& claimed, Outcome outcome, std::optional<Fault> fault, std::string detail);
   Awaitable<void> placed(const ClaimedDial& claimed, std::string provider_call_id);
   int tokens(Instant now);
-  std::vector<LocalClock> local_clocks(const Call& call, Instant now) const;
-  const CallingWindow& window(CallKind kind) const;
 
   Executor executor_;
   DialerConfig config_;
@@ -78,7 +75,7 @@ class Dialer final : public DialGate {
   Settler& settler_;
   Telephony& telephony_;
   LegacyDialer* legacy_;
-  const PhoneDirectory& phones_;
+  const CallingHours& hours_;
   PhraseCache& phrases_;
   async::Clock& clock_;
   Random& random_;

@@ -24,9 +24,16 @@ FeedEvent call_event(const Call& call) {
                               call.phone.masked(), to_iso(call.updated_at))};
 }
 
-Settler::Settler(CallStore& store, LiveSessions& sessions, const PriceBook& prices, async::Clock& clock, Log& log,
-                 CallMetrics& metrics, EventFeed& feed)
-    : store_(store), sessions_(sessions), prices_(prices), clock_(clock), log_(log), metrics_(metrics), feed_(feed) {}
+Settler::Settler(CallStore& store, LiveSessions& sessions, const PriceBook& prices, const Retries& retries,
+                 async::Clock& clock, Log& log, CallMetrics& metrics, EventFeed& feed)
+    : store_(store),
+      sessions_(sessions),
+      prices_(prices),
+      retries_(retries),
+      clock_(clock),
+      log_(log),
+      metrics_(metrics),
+      feed_(feed) {}
 
 void Settler::announce(const Call& call) {
   if (call.status == CallStatus::final_) metrics_.call_final(call);
@@ -34,6 +41,7 @@ void Settler::announce(const Call& call) {
 }
 
 Awaitable<Status> Settler::finish(AttemptFinish finish) {
+  finish.judge_retry = retries_.judge(finish.now);
   for (int attempt_number = 1;; ++attempt_number) {
     auto stored = co_await store_.finish_attempt(finish);
     if (stored) {
@@ -46,7 +54,9 @@ Awaitable<Status> Settler::finish(AttemptFinish finish) {
                                      {"system", to_string(attempt.system)},
                                      {"outcome", to_string(finish.ending.outcome)},
                                      {"fault", finish.ending.fault ? to_string(*finish.ending.fault) : ""},
-                                     {"why", finish.ending.reason}});
+                                     {"why", call.reason},
+                                     {"retryAt", call.retry_at ? to_iso(*call.retry_at) : ""}});
+      if (call.retry_at) metrics_.retry_scheduled(attempt.system, finish.ending.outcome);
       for (const CostLine& line : finish.costs) metrics_.spent(line.provider, line.cost);
       for (const TurnTiming& turn : finish.turns) {
         if (turn.endpointing) metrics_.provider_latency("stt", *turn.endpointing);

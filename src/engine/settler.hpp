@@ -9,6 +9,7 @@
 #include "core/calls/price.hpp"
 #include "engine/call_metrics.hpp"
 #include "engine/live_sessions.hpp"
+#include "engine/retries.hpp"
 #include "ports/call_store.hpp"
 #include "ports/event_feed.hpp"
 #include "ports/legacy_dialer.hpp"
@@ -18,10 +19,11 @@ namespace callramp::engine {
 
 class Settler final : public CarrierEvents, public LegacyEvents {
  public:
-  Settler(CallStore& store, LiveSessions& sessions, const PriceBook& prices, async::Clock& clock, Log& log,
-          CallMetrics& metrics, EventFeed& feed);
+  Settler(CallStore& store, LiveSessions& sessions, const PriceBook& prices, const Retries& retries,
+          async::Clock& clock, Log& log, CallMetrics& metrics, EventFeed& feed);
 
-  /// Stores the ending; a second one for the same attempt changes nothing. Retries a store that is briefly unavailable.
+  /// Stores the ending, and with it whether the call is over or dialed again; a second one for the same attempt
+  /// changes nothing. Asks a store that is briefly unavailable again.
   Awaitable<Status> finish(AttemptFinish finish);
   Awaitable<Status> on_carrier_event(std::string provider, CarrierCall call) override;
   Awaitable<Status> on_legacy_report(LegacyReport report) override;
@@ -39,6 +41,7 @@ class Settler final : public CarrierEvents, public LegacyEvents {
   CallStore& store_;
   LiveSessions& sessions_;
   const PriceBook& prices_;
+  const Retries& retries_;
   async::Clock& clock_;
   Log& log_;
   CallMetrics& metrics_;

@@ -10,6 +10,7 @@
 #include "async/executor.hpp"
 #include "base/ids.hpp"
 #include "core/calls/claim.hpp"
+#include "core/calls/retry.hpp"
 #include "core/calls/transition.hpp"
 #include "core/calls/types.hpp"
 
@@ -105,6 +106,8 @@ struct AttemptFinish {
   std::vector<TurnTiming> turns;
   std::vector<CostLine> costs;
   std::string price_book;
+  /// Whether the call is dialed again. Runs inside the transaction, on the store's thread: pure and fast. Empty: no.
+  std::function<RetryVerdict(const RetryCandidate&)> judge_retry = {};
 };
 
 struct FinishResult {
@@ -136,7 +139,7 @@ class CallStore {
   /// The dial was certainly not made: the attempt ends `cancelled` with `reason`, in no count, and the call is looked
   /// at again at `due_at` with its system undecided if this was its first dial; Call::due_at stays, for expiry counts
   /// from it. A call whose cancelling was asked for ends `cancelled` instead. Refused with conflict once the attempt is
-  /// over, has a provider call id or had media.
+  /// over, has a provider call id or had media. A retry that is taken back waits on and has cost no try.
   virtual Awaitable<Result<Call>> release_attempt(AttemptId attempt, std::string reason, Instant due_at,
                                                   Instant now) = 0;
   /// The provider took the dial. Idempotent. not_found for an unknown attempt.
@@ -153,8 +156,9 @@ class CallStore {
   /// Spends it: true once. Sets media_started_at and answered_at.
   virtual Awaitable<Result<bool>> spend_stream_token(std::string token, Instant now) = 0;
 
-  /// Stores the ending, the conversation and the costs, makes the call final, adds to the evidence counters: all or
-  /// nothing, and once: a second finish of the same attempt changes nothing.
+  /// Stores the ending, the conversation and the costs, makes the call final or due again as `judge_retry` says, adds
+  /// to the evidence counters (the first dial at its end, the call when it is final): all or nothing, and once: a
+  /// second finish of the same attempt changes nothing.
   virtual Awaitable<Result<FinishResult>> finish_attempt(AttemptFinish finish) = 0;
   /// What the carrier says afterwards. Replaces the telephony estimate among the costs by `costs`.
   virtual Awaitable<Status> record_carrier_facts(AttemptId attempt, std::optional<seconds> duration,

@@ -62,27 +62,19 @@ struct EngineWorld {
   RoutingBoard board{{executor}, RoutingState{}};
   FlagService flags{node, stores->flags(), board, clock, log, metrics, feed};
   LiveSessions sessions;
-  Settler settler{stores->calls(), sessions, prices, clock, log, call_metrics, feed};
+  CallingHours calling_hours{{{CallKind::promotional, CallingWindow{}}}, phones};
+  Retries retries{{}, calling_hours, random};
+  Settler settler{stores->calls(), sessions, prices, retries, clock, log, call_metrics, feed};
   ReadFields read_fields = [](const std::string&) { return voice::Fields{{"name", "Asha"}}; };
   PhraseCache phrases{executor, tts, read_fields, clock, log};
   CallService calls{{.old_system_available = true}, stores->calls(), flags, phones, clock, random, log};
-  Dialer dialer{executor,
-                {.node = node,
-                 .max_concurrent = 10,
-                 .dials_per_second = 100,
-                 .windows = {{CallKind::promotional, CallingWindow{}}}},
-                stores->calls(),
-                flags,
-                settler,
-                carrier,
-                &old_system,
-                phones,
-                phrases,
-                clock,
-                random,
-                log,
-                call_metrics,
-                feed};
+  Dialer dialer{executor,        {.node = node, .max_concurrent = 10, .dials_per_second = 100},
+                stores->calls(), flags,
+                settler,         carrier,
+                &old_system,     calling_hours,
+                phrases,         clock,
+                random,          log,
+                call_metrics,    feed};
   CampaignRunner runner{
       executor,
       {.max_concurrent = 10, .dials_per_second = 100, .windows = {{CallKind::promotional, CallingWindow{}}}},
@@ -117,6 +109,8 @@ struct EngineWorld {
                  sessions,
                  settler};
   Actor admin{"asha", Role::admin};
+  /// Off: a call is one attempt, and its story ends with it.
+  bool with_retries = false;
 
   EngineWorld() {
     carrier.reports_to(&settler, &host);
@@ -142,8 +136,9 @@ struct EngineWorld {
                                            .created_at = noon,
                                            .updated_at = noon},
                                           "test"));
-      CHECK(co_await flags.patch({.outbound_calls_percentage = Percent::from_basis_points(10000).value()}, std::nullopt,
-                                 admin, "test", "all on new"));
+      CHECK(co_await flags.patch(
+          {.outbound_calls_percentage = Percent::from_basis_points(10000).value(), .enable_retry_logic = with_retries},
+          std::nullopt, admin, "test", "all on new"));
       async::TaskScope engine(executor);
       engine.spawn(dialer.run());
       engine.spawn(runner.run());

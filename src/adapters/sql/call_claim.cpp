@@ -15,25 +15,52 @@ namespace {
 // A verdict that says to wait until now or earlier would be asked again in the same breath.
 constexpr seconds shortest_wait{1};
 
-void insert_attempt(Db& db, const Attempt& attempt, const RouteDecision& route, bool first_dial) {
+// What kind of dial this is, for the counts.
+struct DialMarks {
+  bool first = false;   ///< no earlier attempt of the call was really made
+  bool manual = false;  ///< a retry that a person asked for
+  bool crossed = false;
+  std::optional<std::int64_t> span = std::nullopt;  ///< null for a retry, which keeps its call's
+};
+
+void insert_attempt(Db& db, const Attempt& attempt, const RouteDecision& route, const DialMarks& marks) {
   db.run(
-      "insert into attempts (id, call_id, number, first_dial, system, provider, provider_call_id, phone, caller_id, "
+      "insert into attempts (id, call_id, number, first_dial, manual_retry, system, provider, provider_call_id, phone, "
+      "caller_id, "
       "status, reason, stream_token, node_id, lease_until, started_at, permission, route_bucket, route_position, "
-      "route_percentage, route_reason, route_flag_version) values (:id, :call, :number, :first, :system, :provider, "
+      "route_percentage, route_reason, route_flag_version) values (:id, :call, :number, :first, :manual, :system, "
+      ":provider, "
       ":provider_call, :phone, :caller, 'dialing', '', :token, :node, :lease, :started, :permission, :bucket, "
       ":position, :percentage, :reason, :version)",
-      {attempt.id, attempt.call, attempt.number, first_dial, to_string(attempt.system), attempt.provider,
-       unless_empty(attempt.provider_call_id), attempt.phone, attempt.caller_id, unless_empty(attempt.stream_token),
-       attempt.node, attempt.lease_until, attempt.started_at, attempt.permission_json, route.bucket,
-       route.position_hundredths, route.percentage.basis_points(), to_string(route.reason), route.flag_version});
+      {attempt.id,
+       attempt.call,
+       attempt.number,
+       marks.first,
+       marks.manual,
+       to_string(attempt.system),
+       attempt.provider,
+       unless_empty(attempt.provider_call_id),
+       attempt.phone,
+       attempt.caller_id,
+       unless_empty(attempt.stream_token),
+       attempt.node,
+       attempt.lease_until,
+       attempt.started_at,
+       attempt.permission_json,
+       route.bucket,
+       route.position_hundredths,
+       route.percentage.basis_points(),
+       to_string(route.reason),
+       route.flag_version});
 }
 
-// `span` is null for a retry, which keeps its call's.
-void update_dialed_call(Db& db, const Call& call, bool crossed, const std::optional<std::int64_t>& span) {
+void update_dialed_call(Db& db, const Call& call, const DialMarks& marks) {
   db.run(
       "update calls set status = 'dialing', system = :system, crossed = :crossed, reason = '', attempts = :attempts, "
-      "first_attempt_at = :first, updated_at = :updated, span_id = coalesce(:span, span_id) where id = :id",
-      {word(call.system), crossed, call.attempts, call.first_attempt_at, call.updated_at, span, call.id});
+      "retries = :retries, retry_at = null, retry_by = null, first_attempt_at = :first, updated_at = :updated, span_id "
+      "= coalesce(:span, span_id) where id = :id",
+      {word(call.system), marks.crossed, call.attempts, call.retries, call.first_attempt_at, call.updated_at,
+       marks.span, call.id});
 }
 
 #ifdef CALLRAMP_MUTATE_INTENT
@@ -42,11 +69,11 @@ void update_dialed_call(Db& db, const Call& call, bool crossed, const std::optio
 std::map<AttemptId, std::pair<Attempt, std::function<void(Db&)>>> unwritten;
 #endif
 
-void store_intent(Db& db, const Call& call, const Attempt& attempt, const RouteDecision& route, bool first_dial,
-                  bool crossed, const std::optional<std::int64_t>& span) {
+void store_intent(Db& db, const Call& call, const Attempt& attempt, const RouteDecision& route,
+                  const DialMarks& marks) {
   const auto write = [=](Db& to) {
-    insert_attempt(to, attempt, route, first_dial);
-    update_dialed_call(to, call, crossed, span);
+    insert_attempt(to, attempt, route, marks);
+    update_dialed_call(to, call, marks);
   };
 #ifdef CALLRAMP_MUTATE_INTENT
   (void)db;
@@ -54,6 +81,10 @@ void store_intent(Db& db, const Call& call, const Attempt& attempt, const RouteD
 #else
   write(db);
 #endif
+}
+
+Ending read_ending(Row& row) {
+  return Ending{.outcome = row.word(parse_outcome), .fault = row.maybe_word(parse_fault), .reason = row.text()};
 }
 
 // One claim: the request, and what the transaction has found so far.
@@ -128,7 +159,10 @@ class Claim {
         .on_do_not_call = db_.exists("select 1 from do_not_call where phone = :phone", {call.phone}),
         .do_not_call_version = do_not_call_version_,
         .agent_exists = agent.has_value(),
-        .campaign = campaign_of(call)};
+        .campaign = campaign_of(call),
+        .last = call.first_attempt_at ? last_ending(call.id) : std::nullopt,
+        .manual_retry =
+            call.retry_at && db_.exists("select 1 from calls where id = :id and retry_by is not null", {call.id})};
     const ClaimVerdict verdict = request_.judge(candidate, routing_);
     if (const auto* dial = std::get_if<DialNow>(&verdict)) {
       if (!agent)
@@ -169,16 +203,19 @@ class Claim {
 
     const Instant admitted =
         from_micros(db_.number("select look_at from calls where id = :id", {call.id}).value_or(to_micros(now_)));
-    const bool first_dial = !call.first_attempt_at;
-    const bool crossed = (call.system && *call.system != dial.system) || was_crossed(call);
+    DialMarks marks{.first = !call.first_attempt_at,
+                    .manual = candidate.manual_retry,
+                    .crossed = (call.system && *call.system != dial.system) || was_crossed(call)};
+    if (marks.first && in_evidence(call, dial.route)) marks.span = id_or_null(span_);
     call.status = CallStatus::dialing;
     call.system = dial.system;
     call.reason.clear();
     call.attempts = attempt.number;
+    if (!marks.first && !marks.manual) ++call.retries;
+    call.retry_at.reset();
     call.first_attempt_at = call.first_attempt_at.value_or(now_);
     call.updated_at = now_;
-    store_intent(db_, call, attempt, dial.route, first_dial, crossed,
-                 first_dial && in_evidence(call, dial.route) ? id_or_null(span_) : std::nullopt);
+    store_intent(db_, call, attempt, dial.route, marks);
     ++result_.open_attempts;
     if (call.campaign) ++campaigns_.at(*call.campaign).load.calling;
     result_.dials.push_back({.call = std::move(call),
@@ -197,11 +234,26 @@ class Claim {
     return call.attempts > 0 && db_.number("select crossed from calls where id = :id", {call.id}).value_or(0) != 0;
   }
 
+  // How the last attempt ended that reached a carrier: one that was taken back is as if it had not been.
+  std::optional<Ending> last_ending(const CallId& call) {
+    return db_.one(
+        "select outcome, fault, reason from attempts where call_id = :id and outcome <> 'cancelled' order by number",
+        "ttt", {call}, read_ending);
+  }
+
   void end(const Call& call, const EndNow& end) {
+    std::optional<std::string> ended_by;
+    bool connected = false;
+    if (end.by_last_attempt)
+      db_.select("select id, connected from attempts where call_id = :id and outcome <> 'cancelled' order by number",
+                 "tn", {call.id}, [&](Row& row) {
+                   ended_by = row.text();
+                   connected = row.flag();
+                 });
     db_.run(
         "update calls set status = 'final', outcome = :outcome, fault = :fault, reason = :reason, final_at = :at, "
-        "updated_at = :updated where id = :id",
-        {to_string(end.outcome), word(end.fault), end.reason, now_, now_, call.id});
+        "updated_at = :updated, ended_by = :attempt, retry_at = null, retry_by = null where id = :id",
+        {to_string(end.outcome), word(end.fault), end.reason, now_, now_, ended_by, call.id});
     if (call.first_attempt_at && call.system && !call.test && !was_crossed(call) && is_counted(end.outcome))
       count_evidence(db_,
                      {.stream = Stream::call,
@@ -209,7 +261,7 @@ class Claim {
                       .started_at = *call.first_attempt_at,
                       .system = *call.system,
                       .outcome = end.outcome,
-                      .connected = false,
+                      .connected = connected,
                       .retried = had_dialed_retry(db_, call.id)},
                      +1);
     result_.ended.push_back(existing_call(db_, call.id));
@@ -240,6 +292,14 @@ Result<Call> release(Db& db, const AttemptId& id, const std::string& reason, Ins
     call.system.reset();
     call.first_attempt_at.reset();
     db.run("update calls set span_id = null where id = :id", {call.id});
+  }
+  if (call.first_attempt_at && !call.cancel_requested) {
+    // It was a retry, and still is one to come: what was not dialed is no try.
+    db.run(
+        "update calls set retry_at = :due, retries = retries - (select 1 - manual_retry from attempts where id = "
+        ":attempt), retry_by = (select case when manual_retry = 1 then 'an operator' end from attempts where id = "
+        ":again) where id = :id",
+        {due_at, id, id, call.id});
   }
   if (call.cancel_requested) {
     call.status = CallStatus::final_;

@@ -1,10 +1,12 @@
-// How an attempt ended: one transaction stores the ending, the conversation and the costs, makes the call final and
-// counts the evidence. It happens once; what the carrier says later corrects duration and price, never the outcome.
+// How an attempt ended: one transaction stores the ending, the conversation and the costs, makes the call final or due
+// for a retry, and counts the evidence. It happens once; what the carrier says later corrects duration and price, never
+// the outcome.
 #include <set>
 
 #include "adapters/sql/call_store.hpp"
 #include "adapters/sql/campaign_rows.hpp"
 #include "adapters/sql/evidence.hpp"
+#include "adapters/sql/flag_store.hpp"
 #include "adapters/sql/rows.hpp"
 
 namespace callramp::sql {
@@ -75,12 +77,37 @@ void end_attempt(Db& db, const AttemptFinish& finish, const Attempt& before) {
        finish.attempt});
 }
 
-void end_call(Db& db, const AttemptFinish& finish, const Attempt& attempt) {
-  const Ending ending = call_ending(finish.ending, attempt.system);
+// Due from then on: expiry counts from there, and the queue's clock too.
+void schedule_retry(Db& db, const AttemptFinish& finish, const CallId& call, const RetryAt& retry) {
+  db.run(
+      "update calls set status = 'scheduled', reason = :reason, retry_at = :retry, due_at = :due, look_at = :look, "
+      "updated_at = :updated where id = :id",
+      {retry.reason, retry.at, retry.at, retry.at, finish.now, call});
+}
+
+void end_call(Db& db, const AttemptFinish& finish, const Attempt& attempt, std::string reason) {
+  Ending ending = call_ending({finish.ending.outcome, finish.ending.fault, std::move(reason)}, attempt.system);
   db.run(
       "update calls set status = 'final', outcome = :outcome, fault = :fault, reason = :reason, final_at = :at, "
       "updated_at = :updated, ended_by = :attempt where id = :id and outcome is null",
       {to_string(ending.outcome), word(ending.fault), ending.reason, finish.now, finish.now, attempt.id, attempt.call});
+}
+
+// The flag is read here: from its change on no new retry is made.
+void conclude_call(Db& db, const AttemptFinish& finish, const Attempt& attempt) {
+  RetryVerdict verdict = NoRetry{finish.ending.reason};
+  if (finish.judge_retry) {
+    Call call = existing_call(db, attempt.call);
+    auto campaign = call.campaign ? find_campaign(db, *call.campaign) : std::nullopt;
+    verdict = finish.judge_retry({.call = std::move(call),
+                                  .ending = finish.ending,
+                                  .enabled = read_flags(db).flags.enable_retry_logic,
+                                  .campaign = std::move(campaign)});
+  }
+  if (const auto* retry = std::get_if<RetryAt>(&verdict))
+    schedule_retry(db, finish, attempt.call, *retry);
+  else
+    end_call(db, finish, attempt, std::move(std::get<NoRetry>(verdict).reason));
 }
 
 Result<FinishResult> finish_once(Db& db, const AttemptFinish& finish) {
@@ -92,7 +119,7 @@ Result<FinishResult> finish_once(Db& db, const AttemptFinish& finish) {
   end_attempt(db, finish, before);
   insert_conversation(db, finish);
   insert_costs(db, finish.attempt, 0, finish.costs);
-  end_call(db, finish, before);
+  conclude_call(db, finish, before);
   TRY(attempt, required_attempt(db, finish.attempt));
   Call call = existing_call(db, attempt.call);
   count(db, attempt, call, read_marks(db, attempt), +1);

@@ -188,8 +188,8 @@ Result<Call> cancel_call(Db& db, const CallId& id, const std::string& actor, Ins
       db.run(
           "update calls set status = 'final', outcome = 'cancelled', cancel_requested = 1, reason = :reason, final_at "
           "= "
-          ":at, updated_at = :updated where id = :id",
-          {"cancelled by " + actor + " before it was dialed", now, now, id});
+          ":at, updated_at = :updated, retry_at = null, retry_by = null where id = :id",
+          {"cancelled by " + actor + " before " + (call->retry_at ? "its retry" : "it") + " was dialed", now, now, id});
       break;
     case CallStatus::dialing:
     case CallStatus::ringing:

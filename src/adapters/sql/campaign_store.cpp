@@ -104,7 +104,8 @@ Status erase(Db& db, const CampaignId& id, const std::string& actor, Instant now
 void cancel_calls(Db& db, const CampaignId& id, Instant now) {
   db.run(
       "update calls set status = 'final', outcome = 'cancelled', reason = 'its campaign was cancelled', final_at = "
-      ":at, updated_at = :updated where campaign_id = :id and status in ('scheduled', 'queued')",
+      ":at, updated_at = :updated, retry_at = null, retry_by = null where campaign_id = :id and status in "
+      "('scheduled', 'queued')",
       {now, now, id});
   db.run(
       "update calls set cancel_requested = 1, updated_at = :now where campaign_id = :id and status in ('dialing', "

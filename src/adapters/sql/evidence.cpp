@@ -23,7 +23,8 @@ void count_evidence(Db& db, const EvidenceKey& key, int change) {
 
 bool had_dialed_retry(Db& db, const CallId& call) {
   return db.exists(
-      "select 1 from attempts where call_id = :id and first_dial = 0 and (outcome is null or outcome <> 'cancelled') "
+      "select 1 from attempts where call_id = :id and first_dial = 0 and manual_retry = 0 and (outcome is null or "
+      "outcome <> 'cancelled') "
       "limit 1",
       {call});
 }

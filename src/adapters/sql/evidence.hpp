@@ -31,7 +31,7 @@ struct EvidenceKey {
   System system = System::new_system;
   Outcome outcome = Outcome::completed;
   bool connected = false;
-  bool retried = false;  ///< of a call: it had a dialed retry
+  bool retried = false;  ///< of a call: it had a dialed retry that nobody asked for
 };
 
 /// `change` is +1, or -1 when what was counted turns out to be something else.
@@ -52,7 +52,8 @@ struct AttemptMarks {
 };
 AttemptEvidence evidence_of(const Attempt& attempt, const Call& call, const AttemptMarks& marks);
 
-/// Whether a dial was made after the first: one that was taken back before it reached the carrier is none.
+/// Whether a dial was made after the first, by itself: one that was taken back before it reached the carrier is none,
+/// and one that a person asked for is not counted (definitions.md §1).
 bool had_dialed_retry(Db& db, const CallId& call);
 
 /// Whether somebody, or something, was on the line for 10 s: never if nobody answered, whatever duration was sent.

@@ -24,12 +24,14 @@ Call read_call(Row& row) {
               .test = row.flag(),
               .cancel_requested = row.flag(),
               .attempts = row.integer(),
+              .retries = row.integer(),
               .batch = row.maybe(&Row::id<BatchId>),
               .campaign = row.maybe(&Row::id<CampaignId>),
               .contact = row.maybe(&Row::number),
               .created_at = row.instant(),
               .due_at = row.instant(),
               .updated_at = row.instant(),
+              .retry_at = row.maybe(&Row::instant),
               .first_attempt_at = row.maybe(&Row::instant),
               .final_at = row.maybe(&Row::instant)};
 }

@@ -12,14 +12,13 @@ namespace callramp::sql {
 
 inline constexpr std::string_view call_columns =
     "id, phone, user_id, agent_id, metadata, priority, kind, timezone, status, accepted_system, system, outcome, "
-    "fault, reason, test, cancel_requested, attempts, batch_id, campaign_id, contact_seq, created_at, due_at, "
-    "updated_at, "
-    "first_attempt_at, final_at";
+    "fault, reason, test, cancel_requested, attempts, retries, batch_id, campaign_id, contact_seq, created_at, due_at, "
+    "updated_at, retry_at, first_attempt_at, final_at";
 inline constexpr std::string_view call_kinds =
     "tttttn"
     "tttttttt"
-    "nnn"
-    "ttnnnnnn";
+    "nnnn"
+    "ttnnnnnnn";
 Call read_call(Row& row);
 
 inline constexpr std::string_view attempt_columns =

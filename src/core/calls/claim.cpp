@@ -18,6 +18,16 @@ constexpr hours campaign_order_wait{1};
 // While nothing can serve old: somebody must configure it or change the flag, and both take minutes.
 constexpr minutes no_old_system_wait{1};
 
+// The sentence of a call, or of its retry, that was not dialed in time.
+std::string not_dialed(const ClaimCandidate& candidate, Duration within) {
+  const std::string& waited = candidate.call.reason;
+  std::string text = (candidate.last ? "its retry was not dialed within " : "not dialed within ") + to_words(within) +
+                     " of its due time";
+  if (candidate.last) text += ", after: " + candidate.last->reason;
+  const bool says_more = !waited.empty() && !(candidate.last && waited.starts_with(candidate.last->reason));
+  return says_more ? text + "; it last waited because: " + waited : text;
+}
+
 // A retry keeps its call's first system, but that a rollback or the kill switch sends it to old: it may leave new,
 // never come to it.
 System system_for(const Call& call, const RouteDecision& decision) {
@@ -44,6 +54,14 @@ ClaimVerdict judge_claim(const ClaimCandidate& candidate, const RoutingState& ro
     return EndNow{.outcome = Outcome::failed,
                   .fault = Fault::ours,
                   .reason = "agent '" + call.agent.str() + "' does not exist any more; place the call with another"};
+  if (candidate.last && !candidate.manual_retry && !routing.flags.flags.enable_retry_logic) {
+    // Switched off at once: also for those that wait for theirs.
+    Ending ending = call_ending(*candidate.last, call.system.value_or(System::new_system));
+    return EndNow{.outcome = ending.outcome,
+                  .fault = ending.fault,
+                  .reason = std::move(ending.reason) + "; its retry was not dialed: retries are switched off",
+                  .by_last_attempt = true};
+  }
 
   const Campaign* campaign = candidate.campaign ? &candidate.campaign->campaign : nullptr;
   if (campaign && campaign->status == CampaignStatus::cancelled)
@@ -51,9 +69,7 @@ ClaimVerdict judge_claim(const ClaimCandidate& candidate, const RoutingState& ro
   // A campaign may stand still over a long weekend: its calls end with it, not by age.
   const Instant expires_at = campaign ? Instant::max() : call.due_at + limits.expires_after;
   if (now >= expires_at)
-    return EndNow{.outcome = Outcome::expired,
-                  .reason = "not dialed within " + to_words(limits.expires_after) + " of its due time" +
-                            (call.reason.empty() ? "" : "; it last waited because: " + call.reason)};
+    return EndNow{.outcome = Outcome::expired, .reason = not_dialed(candidate, limits.expires_after)};
   // Whatever it waits for, it is looked at when it expires.
   const auto wait_until = [&](Instant until, std::string reason) {
     return WaitUntil{.until = std::min(until, expires_at), .reason = std::move(reason)};

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/calls/campaign.hpp"
+#include "core/calls/transition.hpp"
 #include "core/calls/types.hpp"
 #include "core/flags/flags.hpp"
 
@@ -29,11 +30,13 @@ struct ClaimCandidate {
   std::int64_t do_not_call_version = 0;
   bool agent_exists = true;
   std::optional<CampaignAtClaim> campaign = std::nullopt;  ///< of a call that belongs to one
+  std::optional<Ending> last = std::nullopt;  ///< of the last attempt that was really made; none before the first
+  bool manual_retry = false;                  ///< a person asked for the retry that waits: nothing automatic stops it
 };
 
 struct ClaimLimits {
   bool old_system_available = false;   ///< an adapter is configured
-  Duration expires_after = hours{48};  ///< a call still undialed this long after due_at is expired
+  Duration expires_after = hours{48};  ///< a call, or its retry, still undialed this long after due_at is expired
 };
 
 /// Dial it, on this system; `route` says why.
@@ -46,11 +49,12 @@ struct WaitUntil {
   Instant until{};
   std::string reason;
 };
-/// It will never be dialed.
+/// It will never be dialed (again).
 struct EndNow {
   Outcome outcome = Outcome::expired;
   std::optional<Fault> fault;
   std::string reason;
+  bool by_last_attempt = false;  ///< the outcome is that of its last attempt
 };
 using ClaimVerdict = std::variant<DialNow, WaitUntil, EndNow>;
 

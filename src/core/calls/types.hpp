@@ -110,13 +110,15 @@ struct Call {
   bool test = false;   ///< outside every rate
   bool cancel_requested = false;
   int attempts = 0;
+  int retries = 0;  ///< automatic ones that were dialed
   std::optional<BatchId> batch;
   std::optional<CampaignId> campaign;
   std::optional<std::int64_t> contact;  ///< the campaign's contact that it was made of
   Instant created_at{};
   Instant due_at{};
   Instant updated_at{};
-  std::optional<Instant> first_attempt_at;
+  std::optional<Instant> retry_at;          ///< exactly while it waits for another dial: not before then
+  std::optional<Instant> first_attempt_at;  ///< of the first dial that was really made
   std::optional<Instant> final_at;
 };
 

@@ -31,6 +31,16 @@ inline std::string broken_invariants(Db& db) {
       "from attempts where call_id = calls.id and outcome is null)");
   none("calls whose count of attempts is wrong",
        "select count(*) from calls where attempts <> (select count(*) from attempts where call_id = calls.id)");
+  none("calls whose count of retries is wrong",
+       "select count(*) from calls where coalesce(outcome, '') <> 'cancelled' and retries <> (select count(*) from "
+       "attempts where call_id = calls.id and first_dial = 0 and manual_retry = 0 and coalesce(outcome, '') <> "
+       "'cancelled')");
+  none("retries that wait without a dial before them, or that do not wait",
+       "select count(*) from calls where retry_at is not null and (first_attempt_at is null or status not in "
+       "('scheduled', 'queued'))");
+  none("calls that were dialed and wait for nothing",
+       "select count(*) from calls where status in ('scheduled', 'queued') and first_attempt_at is not null and "
+       "retry_at is null");
   none("calls that were ended by an attempt that says otherwise",
        "select count(*) from calls join attempts on attempts.id = calls.ended_by where calls.outcome is null or "
        "(calls.outcome <> attempts.outcome and not (attempts.outcome = 'unknown' and calls.outcome = 'failed'))");
@@ -39,7 +49,8 @@ inline std::string broken_invariants(Db& db) {
   const std::string outcomes =
       "(select 'call' as stream, first_attempt_at as at, span_id as span, calls.system as system, calls.outcome as "
       "outcome, coalesce(attempts.connected, 0) as connected, exists (select 1 from attempts as retry where "
-      "retry.call_id = calls.id and retry.first_dial = 0 and retry.outcome <> 'cancelled') as retried from calls left "
+      "retry.call_id = calls.id and retry.first_dial = 0 and retry.manual_retry = 0 and retry.outcome <> 'cancelled') "
+      "as retried from calls left "
       "join attempts on attempts.id = calls.ended_by where calls.status = 'final' and calls.outcome <> 'cancelled' and "
       "test = 0 and crossed = 0 and first_attempt_at is not null "
       "union all select 'first_attempt', started_at, span_id, attempts.system, attempts.outcome, connected, 0 from "
