@@ -18,8 +18,7 @@ constexpr std::array<std::string_view, 16> rule_names{
     "freeze.rate",    "freeze.versus",    "freeze.drift",   "freeze.evidence",
     "freeze.share",   "freeze.complaint", "freeze.outage",  "hold.manual_flags",
     "hold.phase_cap", "gate.open",        "watch.begins",   "hold"};
-constexpr std::array<std::string_view, 4> outages{"provider_outage(telephony)", "provider_outage(stt)",
-                                                  "provider_outage(llm)", "provider_outage(tts)"};
+constexpr std::string_view outages = "provider_outage(";  // of whichever provider: their gauges stand side by side
 
 bool is_rate_trigger(const Line& line) { return !line.peers.empty(); }
 bool is_statistic(const Line& line) {
@@ -180,11 +179,12 @@ bool share_is_wrong(const Scene& scene) {
 }
 
 bool outage_with_old(const Scene& scene) {
-  return std::ranges::any_of(outages, [&](std::string_view name) {
-    const auto at = scene.facts.gauges.find(name);
-    return at != scene.facts.gauges.end() && !at->second.readings.empty() && at->second.readings.back().value >= 0.5 &&
-           scene.now - at->second.readings.back().at <= minutes{3};
-  });
+  const auto& gauges = scene.facts.gauges;
+  for (auto at = gauges.lower_bound(outages); at != gauges.end() && at->first.starts_with(outages); ++at) {
+    const auto& readings = at->second.readings;
+    if (!readings.empty() && readings.back().value >= 0.5 && scene.now - readings.back().at <= minutes{3}) return true;
+  }
+  return false;
 }
 
 struct Freeze {
