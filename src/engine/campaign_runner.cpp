@@ -53,9 +53,7 @@ void CampaignRunner::wake() {
 
 Awaitable<void> CampaignRunner::run() {
   for (;;) {
-    const Instant now = clock_.now();
-    const bool busy = co_await look_once(now);
-    co_await alarm_.wait_until(now + (busy ? config_.look : config_.idle_look));
+    co_await alarm_.wait_until(co_await look_once(clock_.now()));
   }
 }
 
@@ -70,11 +68,26 @@ bool CampaignRunner::open_in(const std::string& zones, const Campaign& campaign,
   return judge_window(window, clocks_in(phones_, zones, now), campaign.settings.holidays).open;
 }
 
-Awaitable<bool> CampaignRunner::look_once(Instant now) {
+// A list whose windows are all closed is looked at seldom, all night long.
+Instant CampaignRunner::look_again(const std::vector<FeedView>& views, Instant now) const {
+  Instant again = now + config_.idle_look;
+  for (const FeedView& view : views) {
+    if (view.campaign.status == CampaignStatus::scheduled) {
+      again = std::min(again, std::max(view.campaign.start_at.value_or(now), now + milliseconds{50}));
+    } else if (view.campaign.status == CampaignStatus::active) {
+      const bool open =
+          std::ranges::any_of(view.zones, [&](const std::string& zones) { return open_in(zones, view.campaign, now); });
+      if (open || view.zones.empty()) again = std::min(again, now + config_.look);
+    }
+  }
+  return again;
+}
+
+Awaitable<Instant> CampaignRunner::look_once(Instant now) {
   auto views = co_await store_.running(now);
   if (!views) {
     log_.error("campaigns_not_read", {{"error", views.error().message}});
-    co_return true;
+    co_return now + config_.look;
   }
   co_await advance(*views, now);
   co_await tell_alerts(now);
@@ -92,7 +105,7 @@ Awaitable<bool> CampaignRunner::look_once(Instant now) {
   for (const FeedView& view : *views)
     if (view.campaign.status == CampaignStatus::active) made += co_await feed(view, free_lines - made, now);
   if (made > 0 && wake_dialer_) wake_dialer_();
-  co_return !views->empty();
+  co_return look_again(*views, now);
 }
 
 Awaitable<void> CampaignRunner::advance(std::vector<FeedView>& views, Instant now) {

@@ -23,8 +23,8 @@ struct CampaignRunnerConfig {
   int max_concurrent = 10;                    ///< the program's, all campaigns together
   double dials_per_second = 2.5;              ///< the dialer's
   std::map<CallKind, CallingWindow> windows;  ///< of kinds not named: all day
-  Duration look = seconds{1};                 ///< between looks while a campaign runs: an order is in force within it
-  Duration idle_look = seconds{5};            ///< while none does
+  Duration look = seconds{1};                 ///< between looks while somebody may be called
+  Duration idle_look = seconds{5};            ///< while nobody may: orders wake it all the same
 };
 
 class CampaignRunner {
@@ -41,9 +41,10 @@ class CampaignRunner {
   void wake();
 
  private:
-  Awaitable<bool> look_once(Instant now);
+  Awaitable<Instant> look_once(Instant now);
   Awaitable<void> advance(std::vector<FeedView>& views, Instant now);
   Awaitable<void> tell_alerts(Instant now);
+  Instant look_again(const std::vector<FeedView>& views, Instant now) const;
   Awaitable<int> feed(const FeedView& view, int free_lines, Instant now);
   bool open_in(const std::string& zones, const Campaign& campaign, Instant now) const;
   int ahead() const;

@@ -237,7 +237,8 @@ Awaitable<void> Dialer::dial_old(ClaimedDial claimed) {
                                            .call = claimed.call.id,
                                            .phone = claimed.call.phone,
                                            .user = claimed.call.user,
-                                           .metadata_json = claimed.call.metadata_json},
+                                           .metadata_json = claimed.call.metadata_json,
+                                           .script = claimed.old_script},
                                           clock_.now() + config_.place_deadline);
     if (answer) {
       metrics_.dialed(System::old_system, "placed");

@@ -65,7 +65,7 @@ class AgentStore {
   virtual Awaitable<Status> put(Agent agent, std::string actor) = 0;  ///< creates or replaces; audited
   virtual Awaitable<Result<Agent>> get(AgentId id) = 0;               ///< agent_not_found
   virtual Awaitable<Result<std::vector<Agent>>> list() = 0;
-  /// conflict while a call that is not final uses it. Audited.
+  /// conflict while a call that is not final, or a campaign that is not over, uses it. Audited.
   virtual Awaitable<Status> remove(AgentId id, std::string actor, Instant now) = 0;
 };
 

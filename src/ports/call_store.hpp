@@ -81,7 +81,8 @@ struct ClaimedDial {
   Attempt attempt;
   Agent agent;
   RouteDecision route;
-  Instant admitted_at{};  ///< since when nothing but our own limits kept it from being dialed
+  std::string old_script = {};  ///< what the call's campaign calls its script on old; empty without one
+  Instant admitted_at{};        ///< since when nothing but our own limits kept it from being dialed
 };
 
 struct ClaimResult {

@@ -15,6 +15,7 @@ struct LegacyDial {
   PhoneNumber phone;
   UserId user;
   std::string metadata_json;
+  std::string script;  ///< the campaign's oldScript; empty: the old system's default
 };
 
 struct LegacyReport {

@@ -88,6 +88,7 @@ Awaitable<Result<std::string>> LegacyHttpDialer::place(LegacyDial dial, Instant 
       {"callbackUrl", config_.public_url + "/webhooks/old-system/" + config_.webhook_secret + "/call-status"}};
   CO_TRY(metadata, adapters::parse_json(dial.metadata_json.empty() ? "{}" : dial.metadata_json, "the call's metadata"));
   body["metadata"] = std::move(metadata);
+  if (!dial.script.empty()) body["script"] = dial.script;
   net::ClientRequest request{.method = "POST", .url = config_.base_url + "/calls"};
   request.headers.set("Content-Type", "application/json");
   request.headers.set("Idempotency-Key", dial.attempt.str());

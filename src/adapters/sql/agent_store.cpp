@@ -48,6 +48,14 @@ Awaitable<Status> SqlAgentStore::remove(AgentId id, std::string actor, Instant n
             {id}))
       return fail(ErrorCode::conflict,
                   "agent '" + id.str() + "' has calls that are not over; cancel them, or wait until they are");
+    if (db.exists("select 1 from campaigns where agent_id = :id and status not in ('completed', 'cancelled') limit 1",
+                  {id}) ||
+        db.exists("select 1 from contacts join campaigns on campaigns.id = campaign_id where contacts.agent_id = :id "
+                  "and state = 0 and status not in ('completed', 'cancelled') limit 1",
+                  {id}))
+      return fail(ErrorCode::conflict, "agent '" + id.str() +
+                                           "' speaks for a campaign that is not over; give the campaign another agent, "
+                                           "or cancel it");
     if (db.run("delete from agents where id = :id", {id}) == 0)
       return fail(ErrorCode::agent_not_found, "there is no agent '" + id.str() + "'", "agentId");
     append_audit(db, {.at = now, .actor = actor, .action = "agent.remove", .subject = id.str()});

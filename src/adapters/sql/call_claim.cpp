@@ -222,6 +222,7 @@ class Claim {
                              .attempt = std::move(attempt),
                              .agent = agent,
                              .route = dial.route,
+                             .old_script = candidate.campaign ? candidate.campaign->campaign.settings.old_script : "",
                              .admitted_at = std::max(candidate.call.due_at, admitted)});
   }
 

@@ -111,6 +111,12 @@ void set_status(Db& db, const CampaignId& id, CampaignStatus status, const std::
        is_over(status) ? std::optional(now) : std::nullopt, id});
 }
 
+void pause_by_system(Db& db, const CampaignId& id, const std::string& reason, Instant now) {
+  if (!db.exists("select 1 from campaigns where id = :id and status in ('active', 'scheduled')", {id})) return;
+  set_status(db, id, CampaignStatus::paused, reason, now);
+  append_audit(db, {.at = now, .actor = "system", .action = "campaign.pause", .subject = id.str(), .reason = reason});
+}
+
 void look_at_calls(Db& db, const CampaignId& id, Instant now) {
   db.run(
       "update calls set look_at = case when due_at > :now then due_at else :at end where campaign_id = :id and status "

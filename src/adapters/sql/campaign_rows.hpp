@@ -34,6 +34,8 @@ CampaignLoad read_load(Db& db, const CampaignId& id, Instant now);
 
 /// Where the campaign stands from now on; counts its version up and sets the dates that follow.
 void set_status(Db& db, const CampaignId& id, CampaignStatus status, const std::string& reason, Instant now);
+/// The program itself pauses it, if it is active or scheduled: a spent budget, a grave complaint. Audited.
+void pause_by_system(Db& db, const CampaignId& id, const std::string& reason, Instant now);
 /// Its calls that wait to be dialed are looked at at once, whatever they were told to wait for: what held them may be
 /// over. One whose own time is still to come keeps it.
 void look_at_calls(Db& db, const CampaignId& id, Instant now);

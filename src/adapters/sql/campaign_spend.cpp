@@ -53,10 +53,8 @@ void book_spending(Db& db, const Attempt& attempt, const Call& call, std::int64_
   const std::int64_t spent =
       db.number("select sum(micros) from campaign_spend where campaign_id = :id", {id}).value_or(0);
   write_alerts(db, id, {.kind = "total", .spent = spent, .budget = budget->micros}, now);
-  if (spent < budget->micros || campaign->status != CampaignStatus::active) return;
-  const std::string reason = "budget of " + to_string(*budget) + " is spent; raise it and resume";
-  set_status(db, id, CampaignStatus::paused, reason, now);
-  append_audit(db, {.at = now, .actor = "system", .action = "campaign.pause", .subject = id.str(), .reason = reason});
+  if (spent >= budget->micros)
+    pause_by_system(db, id, "budget of " + to_string(*budget) + " is spent; raise it and resume", now);
 }
 
 }  // namespace callramp::sql

@@ -2,6 +2,7 @@
 // external id, booked to the phase of their call, never deleted: a change is a row of their history.
 #include <fmt/format.h>
 
+#include "adapters/sql/campaign_rows.hpp"
 #include "adapters/sql/rollout_spans.hpp"
 #include "adapters/sql/rollout_store.hpp"
 #include "adapters/sql/rows.hpp"
@@ -86,6 +87,11 @@ Result<bool> add(Db& db, const ItemReport& report) {
     if (!call) return fail(ErrorCode::not_found, "there is no call '" + item.call_id + "'", "callId");
     span = span_of_call(db, call->id);
     if (call->system) item.system = metric_label(*call->system);
+    // Whoever says that the call was unwanted speaks for the rest of the list (definitions.md §1).
+    if (item.kind == "complaint" && (item.severity == "unwanted" || item.severity == "privacy") && call->campaign)
+      pause_by_system(db, *call->campaign,
+                      fmt::format("complaint '{}' ({}) about call '{}'", item.external_id, item.severity, item.call_id),
+                      report.now);
   }
   if (item.status.empty()) item.status = "open";
   db.run(

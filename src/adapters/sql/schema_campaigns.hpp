@@ -12,7 +12,7 @@ inline constexpr std::string_view campaigns_script = R"(
 create table campaigns (
   id text not null primary key,
   name text not null,
-  agent_id text not null references agents (id),
+  agent_id text not null,
   status text not null check (status in ('draft', 'scheduled', 'active', 'paused', 'completed', 'cancelled')),
   status_reason text not null default '',
   kind text not null check (kind in ('transactional', 'promotional', 'service')),
@@ -89,8 +89,8 @@ create table contacts (
   unique (campaign_id, phone),
   check ((state = 1) = (call_id is not null))
 );
-create index contacts_waiting on contacts (campaign_id, zones, seq) where state = 0;
-create index contacts_removed on contacts (campaign_id, seq) where state = 3;
+create index contacts_waiting on contacts (campaign_id, state, zones, seq) where state = 0;
+create index contacts_in_order on contacts (campaign_id, seq, state);
 
 create table campaign_spend (
   campaign_id text not null references campaigns (id),

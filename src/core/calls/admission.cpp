@@ -71,7 +71,8 @@ std::optional<Hold> admit_contact(const Campaign& campaign, const CampaignLoad& 
 double refill_pace(const Campaign& campaign, double saved, Duration passed) {
   if (campaign.calls_per_minute <= 0) return unpaced;
   const double per_second = campaign.calls_per_minute / 60.0;
-  const double most = std::max(1.0, 2 * per_second);
+  // One call and what two seconds bring: a cap at one alone would lose what a look brings beyond it.
+  const double most = 1 + 2 * per_second;
   return std::min(most, std::min(saved, most) + std::chrono::duration<double>(passed).count() * per_second);
 }
 

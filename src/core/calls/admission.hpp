@@ -42,7 +42,7 @@ inline const CallingWindow& window_of(const Campaign& campaign, const CallingWin
   return campaign.settings.window ? *campaign.settings.window : otherwise;
 }
 
-/// First dials that a campaign has saved up: at its rate, never more than two seconds' worth or one. Without a pace as
+/// First dials that a campaign has saved up: at its rate, never more than one and two seconds' worth. Without a pace as
 /// many as anybody could want.
 double refill_pace(const Campaign& campaign, double saved, Duration passed);
 

@@ -22,7 +22,8 @@ LegacyDial dial() {
           .call = CallId{"c1"},
           .phone = *PhoneNumber::parse("+919876530240"),
           .user = UserId{"u1"},
-          .metadata_json = R"({"plan":"gold"})"};
+          .metadata_json = R"({"plan":"gold"})",
+          .script = "offer-2"};
 }
 
 struct Listener final : LegacyEvents {
@@ -56,6 +57,7 @@ TEST_CASE("the old system is asked with the attempt as its idempotency key") {
   CHECK(boost::json::parse(seen.body) ==
         boost::json::parse(
             R"({"attemptId":"a1","callId":"c1","phoneNumber":"+919876530240","userId":"u1","metadata":{"plan":"gold"},
+                               "script":"offer-2",
                                "callbackUrl":"https://calls.example.com/webhooks/old-system/s3cret/call-status"})"));
 }
 

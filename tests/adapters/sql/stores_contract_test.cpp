@@ -5,6 +5,7 @@
 #include "contract/admin_store_contract.hpp"
 #include "contract/attempt_contract.hpp"
 #include "contract/call_store_contract.hpp"
+#include "contract/campaign_contract.hpp"
 #include "contract/retry_contract.hpp"
 #include "contract/rollout_decision_contract.hpp"
 #include "contract/rollout_evidence_contract.hpp"

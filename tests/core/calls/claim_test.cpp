@@ -221,3 +221,65 @@ TEST_CASE("never dialed while anything is in its way, and always looked at again
     }
   }
 }
+
+namespace {
+
+CampaignAtClaim at_claim(CampaignStatus status) {
+  return {.campaign = {.id = CampaignId{"c1"}, .name = "Offer", .status = status}, .load = {}};
+}
+
+}  // namespace
+
+TEST_CASE("a campaign's call is dialed, waits or ends as its campaign says") {
+  struct Row {
+    const char* name;
+    std::function<void(World&)> change;
+    std::string waits;  // the reason; empty: it is dialed
+    Duration wait{};
+  };
+  const std::vector<Row> rows{
+      {"active", [](World&) {}, "", {}},
+      {"completed and retried by hand",
+       [](World& w) { w.candidate.campaign->campaign.status = CampaignStatus::completed; },
+       "",
+       {}},
+      {"paused", [](World& w) { w.candidate.campaign->campaign.status = CampaignStatus::paused; }, "campaign is paused",
+       hours{1}},
+      {"its window instead of its kind's",
+       [](World& w) { w.candidate.campaign->campaign.settings.window = CallingWindow{.from = hours{11}}; },
+       "window opens 11:00 in Asia/Kolkata", minutes{60} - seconds{30}},
+      {"its holidays",
+       [](World& w) {
+         w.local[0].date = std::chrono::year{2026} / 11 / 23;
+         w.candidate.campaign->campaign.settings.holidays = {std::chrono::year{2026} / 11 / 23};
+       },
+       "holiday, window opens 09:00 in Asia/Kolkata", hours{23} - seconds{30}},
+      {"its lines",
+       [](World& w) {
+         w.candidate.campaign->campaign.max_concurrent = 2;
+         w.candidate.campaign->load.calling = 2;
+       },
+       "2 of at most 2 calls of the campaign are under way", seconds{1}},
+      {"a call that stood still over a long weekend",
+       [](World& w) { w.candidate.call.due_at = now - hours{100}; },
+       "",
+       {}}};
+  for (const Row& row : rows) {
+    CAPTURE(row.name);
+    const ClaimVerdict verdict = judged([&](World& w) {
+      w.candidate.campaign = at_claim(CampaignStatus::active);
+      row.change(w);
+    });
+    if (row.waits.empty()) {
+      CHECK(std::holds_alternative<DialNow>(verdict));
+      continue;
+    }
+    const auto* wait = std::get_if<WaitUntil>(&verdict);
+    REQUIRE(wait);
+    CHECK(wait->reason == row.waits);
+    CHECK(wait->until == now + row.wait);
+  }
+  const ClaimVerdict cancelled = judged([](World& w) { w.candidate.campaign = at_claim(CampaignStatus::cancelled); });
+  REQUIRE(std::holds_alternative<EndNow>(cancelled));
+  CHECK(std::get<EndNow>(cancelled).outcome == Outcome::cancelled);
+}
