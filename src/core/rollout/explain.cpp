@@ -171,8 +171,8 @@ std::string sentence_of(const Scene& scene, const Look& look, const Decision& de
              percentage(scene.state.percentage) + "; it is left alone until somebody resumes.";
     case Rule::phase_cap:
       return "Holding: " + phase_name(scene, scene.state.phase) + " has lasted " +
-             spoken(scene.now - scene.state.phase_started_at) + " and " + what_is_missing(decision) +
-             " is still open; a person decides.";
+             spoken(scene.now - scene.state.phase_started_at) + "; still open: " + what_is_missing(decision) +
+             "; a person decides.";
     case Rule::watch_begins:
       return "Watching: everything is on new. Success may be declared after " + spoken(scene.plan.plan->watch_after) +
              ".";
