@@ -4,6 +4,8 @@ const shapes = { pass: '●', fail: '✖', undecided: '◐', no_data: '○', not
 const words = { no_data: 'no data', not_applicable: 'not applicable' };
 const acts = { hold: '◐ hold', advance: '▲ advance', freeze: '■ freeze', roll_back: '▼ roll back', complete: '● complete' };
 const act_class = { advance: 'pass', complete: 'pass', freeze: 'wait', roll_back: 'fail' };
+// Where it stands counts more than that the newest look changed nothing; the sentence has the words.
+const stopped = { rolled_back: ['▼', 'fail'], frozen: ['■', 'wait'], holding: ['■', 'wait'] };
 const drawn_kinds = ['rate', 'versus', 'mean', 'events'];
 let rollout_name = '';
 let oldest = null;          // of the decisions shown: where "older" goes on
@@ -86,6 +88,7 @@ function forecast_words(forecast) {
   if (!forecast) return '–';
   if (!forecast.slowest) return 'no criterion needs more calls';
   const needed = forecast.callsNeeded;
+  if (needed.q10 !== null && needed.q10 === needed.q90) return forecast.slowest + ': ' + needed.q50 + ' more';
   const half = needed.q50 === null ? 'less than half of such cases settle in this phase'
                                    : 'half of such cases settle within ' + needed.q50 + ' more';
   return forecast.slowest + ': ' + half + '; never ' + (needed.pNever * 100).toFixed(0) + ' %';
@@ -105,7 +108,9 @@ function show_facts(rollout) {
     facts.push(fact('Watched closely until', when(rollout.watchUntil)));
   if (rollout.forecast) {
     facts.push(fact('Slowest criterion', forecast_words(rollout.forecast)));
-    facts.push(fact('This phase may end', when(rollout.forecast.soonest), ' to ', rollout.forecast.latest ? when(rollout.forecast.latest) : 'an open date'));
+    const { soonest, latest } = rollout.forecast;
+    const end = latest === soonest ? [] : [' to ', latest ? when(latest) : 'an open date'];
+    facts.push(fact('This phase may end', when(soonest), ...end));
   }
   $('facts').replaceChildren(...facts);
 }
@@ -143,7 +148,8 @@ function figures(judgement) {
     return percent(judgement.estimate) + ' (' + percent(judgement.lo) + ' to ' + percent(judgement.hi) + ') of ' +
       Math.round(judgement.good + judgement.bad) + (judgement.designEffect > 1.5 ? ', counted as ' + Math.round((judgement.good + judgement.bad) / judgement.designEffect) : '');
   if (judgement.kind === 'budget' && judgement.allowed > 0)
-    return +judgement.used.toPrecision(4) + ' of ' + +judgement.allowed.toPrecision(4) + ' used';
+    return +judgement.used.toPrecision(3) + ' of ' + +judgement.allowed.toPrecision(3) +
+      (/^(unknown_)?uptime/.test(judgement.condition) ? ' min' : '') + ' used';
   return '';
 }
 function judgement_row(judgement) {
@@ -195,7 +201,7 @@ async function open_decision(id, box) {
 function decision_line(decision) {
   const act = acts[decision.action] || decision.action;
   const box = element('div', 'dim', 'loading …');
-  const line = element('details', '', element('summary', '', when(decision.at), ' ',
+  const line = element('details', '', element('summary', decision.action === 'hold' ? 'dim' : '', when(decision.at), ' ',
     element('span', 'verdict ' + (act_class[decision.action] || ''), act + (decision.recommendedOnly ? ' (recommended)' : '')),
     ' ' + decision.sentence),
     element('div', 'dim', '#' + decision.id + ', by ' + decision.actor + (decision.reason ? ' (' + decision.reason + ')' : '') +
@@ -227,7 +233,8 @@ async function show_rollout() {
   $('rollouts').replaceChildren(...all.map((one) => { const option = element('option', '', one.name); option.selected = one.name === rollout_name; return option; }));
   const rollout = await ask('/api/v1/rollouts/' + encodeURIComponent(rollout_name));
   const action = rollout.decision ? rollout.decision.action : 'hold';
-  $('sentence').replaceChildren(element('span', 'verdict ' + (act_class[action] || ''), acts[action] || action), ' ' + rollout.sentence);
+  const [mark, mark_class] = stopped[rollout.state] || [acts[action] || action, act_class[action] || ''];
+  $('sentence').replaceChildren(element('span', 'verdict ' + mark_class, mark), ' ' + rollout.sentence);
   show_track(rollout);
   show_facts(rollout);
   show_incident(rollout);

@@ -258,12 +258,20 @@ TEST_CASE_TEMPLATE("costs of the phase are summed by the plan's days", Database,
   call("c1", 1, start, 1'000'000, "INR");
   call("c2", 2, start + hours{1}, 500'000, "INR");
   call("c3", 3, start + hours{30}, 250'000, "USD");
-  const auto days = world.db.get(world.store().costs("outbound-calls", 1, 0, *Currency::parse("INR"), [](Instant at) {
-    return std::chrono::floor<std::chrono::days>(at - start).count();
-  }));
+  const auto by_day = [&](Duration day, Duration step) {
+    return world.db.get(world.store().costs("outbound-calls", 1, 0, *Currency::parse("INR"),
+                                            {.step = step, .of = [day](Instant at) { return (at - start) / day; }}));
+  };
+  const auto days = by_day(hours{24}, minutes{15});
   REQUIRE(days.size() == 2);
   CHECK(days[0] == rollout::DailyCost{.day = 0, .calls = 2, .micros = 1'500'000});
   CHECK(days[1] == rollout::DailyCost{.day = 1, .calls = 1, .micros = 0});
+  // Days shorter than the usual step.
+  call("c4", 4, start + seconds{10}, 2'000'000, "INR");
+  const auto short_days = by_day(seconds{8}, seconds{8});
+  REQUIRE(short_days.size() == 4);
+  CHECK(short_days[0] == rollout::DailyCost{.day = 0, .calls = 1, .micros = 1'000'000});
+  CHECK(short_days[1] == rollout::DailyCost{.day = 1, .calls = 1, .micros = 2'000'000});
 }
 
 TEST_CASE_TEMPLATE("times sent again are counted once and belong to one phase", Database, CALLRAMP_STORES) {
@@ -358,6 +366,26 @@ TEST_CASE_TEMPLATE("gauges keep a reading a minute and means by day and phase", 
   CHECK(days.back().low == 0.1);
   CHECK(days.back().high == 0.7);
   CHECK(days.back().mean == doctest::Approx(0.4));
+}
+
+TEST_CASE_TEMPLATE("a minute of a gauge in which the phase changes is the new phase's alone", Database,
+                   CALLRAMP_STORES) {
+  RolloutWorld<Database> world;
+  world.run_phase(0, start);
+  const auto report = [&](Instant at, double value) {
+    world.db.ok(
+        world.store().add_gauges({{.name = "db", .at = at, .value = value, .missing = "", .exists = true}}, at));
+  };
+  report(start + seconds{10}, 0.5);
+  report(start + seconds{70}, 0.7);
+  world.run_phase(1, start + seconds{80});
+  report(start + seconds{90}, 0.2);
+  report(start + seconds{100}, 0.3);
+  const auto gauges = world.db.get(world.store().gauges("outbound-calls", 1, start));
+  const auto& phases = gauges.at("db").phases;
+  REQUIRE(phases.size() == 2);
+  CHECK(phases[0].mean == doctest::Approx(0.5));
+  CHECK(phases[1].mean == doctest::Approx(0.3));
 }
 
 TEST_CASE_TEMPLATE("an item is known by kind and id and booked to the phase of its call", Database, CALLRAMP_STORES) {

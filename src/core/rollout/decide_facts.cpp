@@ -10,7 +10,8 @@ namespace {
 
 constexpr Duration level_stale_after = minutes{3};  // levels are read each minute
 constexpr double most_unknown_minutes = 10;         // docs/definitions.md, uptime
-constexpr double least_calls_for_overrun = 30;      // a handful of long calls is no overrun
+constexpr double quiet_time = 0.025;  // seconds: a quarter of a slow query; below it a quarter more is no trend
+constexpr double least_calls_for_overrun = 30;  // a handful of long calls is no overrun
 constexpr double predictable_within = 0.15;
 constexpr std::size_t predictable_days = 7;
 constexpr Duration grave_within = std::chrono::days{10};
@@ -145,7 +146,8 @@ Finding judge_cost(const Line& line, const Scene& scene) {
 Finding judge_predictable(const Line& line, const Scene& scene) {
   std::vector<double> daily;
   for (const DailyCost& day : scene.facts.costs)
-    if (day.calls > 0) daily.push_back(static_cast<double>(day.micros) / 1e6 / static_cast<double>(day.calls));
+    if (day.calls > 0 && day.day < scene.facts.today)  // a day that still runs may have two calls
+      daily.push_back(static_cast<double>(day.micros) / 1e6 / static_cast<double>(day.calls));
   if (daily.size() < predictable_days) {
     Finding found = because(Why::few, Verdict::undecided);
     found.used = static_cast<double>(daily.size());
@@ -213,7 +215,9 @@ Finding judge_level(const Line& line, const Scene& scene) {
     const auto before = mean_of_phase(gauge, line.baseline_phase);
     if (!before || *before == 0) return because(Why::no_earlier_phase);
     const double level = mean_of_phase(gauge, scene.state.phase).value_or(newest.value);
-    const double ratio = level / *before;
+    const auto metric = find_metric(*scene.plan.plan, condition.metric);
+    const double floor = metric && metric->unit == Unit::time ? quiet_time : 0;
+    const double ratio = std::max(level, floor) / std::max(*before, floor);
     const double value = condition.value.unit == Unit::factor ? ratio : ratio - 1;
     found = settled(holds(value, *condition.compare, condition.value.number), line.is_trigger);
     found.used = level;
