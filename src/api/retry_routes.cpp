@@ -23,12 +23,9 @@ json::object history(const CallDetail& detail) {
   }
   json::array calls;
   for (const CallId& id : detail.retried_as) calls.push_back(json::value(id.str()));
-  return {{"callId", detail.call.id.str()},
-          {"status", to_string(detail.call.status)},
-          {"retries", detail.call.retries},
-          {"retryAt", iso_or_null(detail.call.retry_at)},
-          {"reason", detail.call.reason},
-          {"attempts", std::move(attempts)},
+  return {{"callId", detail.call.id.str()}, {"status", to_string(detail.call.status)},
+          {"retries", detail.call.retries}, {"retryAt", iso_or_null(detail.call.retry_at)},
+          {"reason", detail.call.reason},   {"attempts", std::move(attempts)},
           {"retriedAs", std::move(calls)}};
 }
 

@@ -181,9 +181,8 @@ Awaitable<Result<net::Response>> list_schedules(const Deps& deps, Exchange& exch
   json::array rows;
   for (const Schedule& schedule : found.schedules) rows.push_back(to_json(schedule, numbers_for(exchange.actor)));
   co_return json_response(
-      200,
-      json::object{
-          {"scheduled", std::move(rows)}, {"page", filter.page}, {"limit", filter.limit}, {"total", found.total}});
+      200, json::object{
+               {"scheduled", std::move(rows)}, {"page", filter.page}, {"limit", filter.limit}, {"total", found.total}});
 }
 
 Awaitable<Result<net::Response>> get_schedule(const Deps& deps, Exchange& exchange) {
@@ -195,8 +194,8 @@ Awaitable<Result<net::Response>> change_schedule(const Deps& deps, Exchange& exc
   CO_TRY(version, read_if_match(exchange.request));
   CO_TRY(body, co_await read_object(exchange));
   CO_TRY(request, read_schedule(body));
-  CO_TRY(schedule, co_await deps.schedules.change(ScheduleId{exchange.param("id")}, std::move(request), version,
-                                                  exchange.actor));
+  CO_TRY(schedule,
+         co_await deps.schedules.change(ScheduleId{exchange.param("id")}, std::move(request), version, exchange.actor));
   co_return json_response(200, to_json(schedule, numbers_for(exchange.actor)));
 }
 

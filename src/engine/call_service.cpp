@@ -92,9 +92,9 @@ Awaitable<Result<Call>> CallService::place_again(Call call) {
     case Outcome::completed:
     case Outcome::voicemail_left:
     case Outcome::invalid_number:
-      co_return fail(ErrorCode::call_already_completed,
-                     fmt::format("call '{}' is over with {}: there is nothing to retry", call.id.str(),
-                                 to_string(*call.outcome)));
+      co_return fail(
+          ErrorCode::call_already_completed,
+          fmt::format("call '{}' is over with {}: there is nothing to retry", call.id.str(), to_string(*call.outcome)));
     case Outcome::voicemail:
     case Outcome::no_answer:
     case Outcome::busy:

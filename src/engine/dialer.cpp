@@ -133,7 +133,8 @@ ClaimVerdict Dialer::judge(const ClaimCandidate& candidate, const RoutingState& 
                      {.old_system_available = legacy_ != nullptr,
                       .expires_after = config_.expires_after,
                       .max_per_number_per_day = config_.max_per_number_per_day,
-                      .own_hours = hours_.own_hours(candidate.call, now)}, now);
+                      .own_hours = hours_.own_hours(candidate.call, now)},
+                     now);
 }
 
 Attempt Dialer::make_attempt(const ClaimCandidate& candidate, const DialNow& dial, Instant now) {

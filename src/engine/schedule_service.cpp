@@ -121,8 +121,7 @@ Awaitable<Result<Schedule>> ScheduleService::change(ScheduleId id, ScheduleReque
   const Instant now = clock_.now();
   CO_TRY(checked, check(std::move(request), std::move(id), now));
   checked.schedule.version = version.value_or(stored.version);
-  CO_TRY(changed,
-         co_await store_.change(std::move(checked.schedule), std::move(checked.first), actor.name, now));
+  CO_TRY(changed, co_await store_.change(std::move(checked.schedule), std::move(checked.first), actor.name, now));
   log_.info("call_rescheduled", {{"schedule_id", changed.id}, {"actor", actor.name}});
   if (wake_) wake_();
   co_return changed;

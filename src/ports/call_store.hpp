@@ -67,10 +67,10 @@ struct CallDetail {
 
 struct ClaimRequest {
   Instant now{};
-  int limit = 1;               ///< most calls to look at
-  int max_open_attempts = 10;  ///< of all systems, rows in the database: no dial above it
+  int limit = 1;                ///< most calls to look at
+  int max_open_attempts = 10;   ///< of all systems, rows in the database: no dial above it
   int max_ringing = 1'000'000;  ///< of those, not answered yet
-  int max_dials = 1;           ///< most verdicts DialNow to carry out; the rest stay due
+  int max_dials = 1;            ///< most verdicts DialNow to carry out; the rest stay due
   NodeId node;
   Duration lease = seconds{15};
   /// Decides each candidate. Runs inside the transaction, on the store's thread: pure and fast.
@@ -137,8 +137,8 @@ class CallStore {
   /// call_already_completed if it has its outcome.
   virtual Awaitable<Result<Call>> request_cancel(CallId id, std::string actor, Instant now) = 0;
 
-  /// The retry that waits is due now, as a person's: it costs no try and nothing automatic stops it. conflict for a call
-  /// that waits for none, call_already_completed for one that is over.
+  /// The retry that waits is due now, as a person's: it costs no try and nothing automatic stops it. conflict for a
+  /// call that waits for none, call_already_completed for one that is over.
   virtual Awaitable<Result<Call>> retry_now(CallId id, std::string actor, Instant now) = 0;
   /// The retry that waits is given up: the call is final with what its last attempt ended with. Errors as above.
   virtual Awaitable<Result<Call>> drop_retry(CallId id, std::string actor, Instant now) = 0;

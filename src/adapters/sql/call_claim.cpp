@@ -186,7 +186,8 @@ class Claim {
   // What was taken back rang nowhere.
   std::vector<Instant> recent_dials(const PhoneNumber& phone) {
     return db_.all(
-        "select started_at from attempts where phone = :phone and started_at > :since and (outcome is null or outcome <> "
+        "select started_at from attempts where phone = :phone and started_at > :since and (outcome is null or outcome "
+        "<> "
         "'cancelled' or provider_call_id is not null) order by started_at desc limit :most",
         "n", {phone, now_ - recent, most_recent}, read_instant);
   }

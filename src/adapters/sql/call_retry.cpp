@@ -26,7 +26,8 @@ Result<Call> waiting_retry(Db& db, const CallId& id) {
 Result<Call> retry_waiting(Db& db, const CallId& id, const std::string& actor, Instant now) {
   TRY(call, waiting_retry(db, id));
   db.run(
-      "update calls set status = 'queued', retry_at = :retry, due_at = :due, look_at = :look, retry_by = :actor, reason = "
+      "update calls set status = 'queued', retry_at = :retry, due_at = :due, look_at = :look, retry_by = :actor, "
+      "reason = "
       ":reason, updated_at = :updated where id = :id",
       {now, now, now, actor, "retry asked for by " + actor, now, call.id});
   append_audit(db, {.at = now, .actor = actor, .action = "call.retry", .subject = id.str()});

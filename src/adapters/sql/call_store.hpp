@@ -1,5 +1,6 @@
 // Calls and attempts over SQL. One class, five files: call_store.cpp (accepting, reading, cancelling), call_retry.cpp
-// (what ends without another dial), call_claim.cpp (what is dialed next), call_progress.cpp (what the carrier and the media say), call_finish.cpp (how it ended).
+// (what ends without another dial), call_claim.cpp (what is dialed next), call_progress.cpp (what the carrier and the
+// media say), call_finish.cpp (how it ended).
 #pragma once
 
 #include "adapters/sql/executor.hpp"

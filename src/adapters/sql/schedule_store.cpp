@@ -49,7 +49,8 @@ Schedule read_schedule(Row& row) {
 }
 
 void add_waiting_call(Db& db, Schedule& schedule) {
-  static const std::string sql = select("id, due_at", "calls", "where " + std::string(waiting_calls) + " order by due_at");
+  static const std::string sql =
+      select("id, due_at", "calls", "where " + std::string(waiting_calls) + " order by due_at");
   db.select(sql, "tn", {schedule.id}, [&](Row& row) {
     schedule.next_call = row.id<CallId>();
     schedule.next_at = row.instant();
@@ -82,7 +83,8 @@ void audit(Db& db, const Schedule& schedule, const std::string& actor, std::stri
 Result<Schedule> insert(Db& db, const Schedule& schedule, const Call& first) {
   TRY_VOID(may_be_called(db, first));
   db.run(
-      "insert into schedules (id, phone, user_id, agent_id, metadata, priority, kind, status, first_at, timezone, hours, "
+      "insert into schedules (id, phone, user_id, agent_id, metadata, priority, kind, status, first_at, timezone, "
+      "hours, "
       "hours_zone, frequency, every, end_at, max_occurrences, occurrences, last_number, created_at, created_by, "
       "updated_at, version) values (:id, :phone, :user, :agent, :metadata, :priority, :kind, 'active', :first, :zone, "
       ":hours, :hours_zone, :frequency, :every, :end, :most, 1, :number, :created, :by, :updated, 1)",
@@ -103,7 +105,8 @@ Status needs_active(const Schedule& stored) {
 
 void end_waiting_calls(Db& db, const Schedule& schedule, const std::string& reason, Instant now) {
   static const std::string sql =
-      "update calls set status = 'final', outcome = 'cancelled', reason = :reason, final_at = :at, updated_at = :updated "
+      "update calls set status = 'final', outcome = 'cancelled', reason = :reason, final_at = :at, updated_at = "
+      ":updated "
       "where status in ('scheduled', 'queued') and " +
       std::string(waiting_calls);
   db.run(sql, {reason, now, now, schedule.id});
@@ -120,8 +123,10 @@ Result<Schedule> replace(Db& db, const Schedule& wanted, const Call& first, cons
   end_waiting_calls(db, stored, "rescheduled by " + actor, now);
   db.run(
       "update schedules set phone = :phone, user_id = :user, agent_id = :agent, metadata = :metadata, priority = "
-      ":priority, kind = :kind, first_at = :first, timezone = :zone, hours = :hours, hours_zone = :hours_zone, frequency "
-      "= :frequency, every = :every, end_at = :end, max_occurrences = :most, occurrences = :made, last_number = :number, "
+      ":priority, kind = :kind, first_at = :first, timezone = :zone, hours = :hours, hours_zone = :hours_zone, "
+      "frequency "
+      "= :frequency, every = :every, end_at = :end, max_occurrences = :most, occurrences = :made, last_number = "
+      ":number, "
       "updated_at = :now, version = version + 1 where id = :id",
       {wanted.phone, wanted.user, wanted.agent, wanted.metadata_json, static_cast<int>(wanted.priority),
        to_string(wanted.kind), to_string(wanted.first), wanted.timezone, hours_text(wanted.hours), wanted.hours_zone,
@@ -151,9 +156,9 @@ Result<SchedulePage> list_schedules(Db& db, const ScheduleFilter& filter) {
   db.select(select("count(*)", "schedules", where), "n", params, [&](Row& row) { page.total = row.number(); });
   params.emplace_back(filter.limit);
   params.emplace_back(std::int64_t{filter.limit} * (filter.page - 1));
-  page.schedules =
-      db.all(select(schedule_columns, "schedules", where + " order by created_at desc, id desc limit :limit offset :from"),
-             schedule_kinds, params, read_schedule);
+  page.schedules = db.all(
+      select(schedule_columns, "schedules", where + " order by created_at desc, id desc limit :limit offset :from"),
+      schedule_kinds, params, read_schedule);
   for (Schedule& schedule : page.schedules) add_waiting_call(db, schedule);
   return page;
 }
@@ -177,9 +182,8 @@ void make_next_call(Db& db, const ScheduleId& id, const PlanNext& plan, Instant 
 }
 
 Awaitable<Result<Schedule>> SqlScheduleStore::create(Schedule schedule, Call first) {
-  return executor_.write<Schedule>([schedule = std::move(schedule), first = std::move(first)](Db& db) {
-    return insert(db, schedule, first);
-  });
+  return executor_.write<Schedule>(
+      [schedule = std::move(schedule), first = std::move(first)](Db& db) { return insert(db, schedule, first); });
 }
 
 Awaitable<Result<Schedule>> SqlScheduleStore::get(ScheduleId id) {
@@ -191,10 +195,8 @@ Awaitable<Result<SchedulePage>> SqlScheduleStore::list(ScheduleFilter filter) {
 }
 
 Awaitable<Result<Schedule>> SqlScheduleStore::change(Schedule schedule, Call first, std::string actor, Instant now) {
-  return executor_.write<Schedule>(
-      [schedule = std::move(schedule), first = std::move(first), actor = std::move(actor), now](Db& db) {
-        return replace(db, schedule, first, actor, now);
-      });
+  return executor_.write<Schedule>([schedule = std::move(schedule), first = std::move(first), actor = std::move(actor),
+                                    now](Db& db) { return replace(db, schedule, first, actor, now); });
 }
 
 Awaitable<Result<Schedule>> SqlScheduleStore::cancel(ScheduleId id, std::string actor, Instant now) {

@@ -153,8 +153,8 @@ Ran retries(const Arguments& arguments, Terminal& terminal) {
 
 Ran retry(const Arguments& arguments, Terminal& terminal) {
   TRY(client, Client::create(terminal));
-  TRY(answer, client.send("POST", calls_path + "/" + net::percent_encode(arguments.required("ID")) + "/retry",
-                          json::object{}));
+  TRY(answer,
+      client.send("POST", calls_path + "/" + net::percent_encode(arguments.required("ID")) + "/retry", json::object{}));
   return print_answer(arguments, terminal, answer, [&](std::ostream& out) {
     out << "Call " << shown(answer.body, "id") << " is " << shown(answer.body, "status") << ".\n";
   });

@@ -28,7 +28,8 @@ std::string not_dialed(const ClaimCandidate& candidate, Duration within) {
   return says_more ? text + "; it last waited because: " + waited : text;
 }
 
-// Until when the number has been dialed often enough; nothing if it has not. A test call goes to its own caller's phone.
+// Until when the number has been dialed often enough; nothing if it has not. A test call goes to its own caller's
+// phone.
 std::optional<Instant> enough_until(const ClaimCandidate& candidate, const std::vector<LocalClock>& local, int most,
                                     Instant now) {
   if (most <= 0 || candidate.call.test) return std::nullopt;

@@ -14,10 +14,9 @@ WallTime months_later(WallTime first, int months) {
   const std::chrono::year_month_day date{day};
   const auto month = std::chrono::year_month{date.year(), date.month()} + std::chrono::months{months};
   const std::chrono::year_month_day wanted{month.year(), month.month(), date.day()};
-  const std::chrono::local_days moved =
-      wanted.ok() ? std::chrono::local_days{wanted}
-                  : std::chrono::local_days{std::chrono::year_month_day_last{
-                        month.year(), std::chrono::month_day_last{month.month()}}};
+  const std::chrono::local_days moved = wanted.ok() ? std::chrono::local_days{wanted}
+                                                    : std::chrono::local_days{std::chrono::year_month_day_last{
+                                                          month.year(), std::chrono::month_day_last{month.month()}}};
   return moved + (first - day);
 }
 

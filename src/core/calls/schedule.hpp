@@ -18,8 +18,8 @@ namespace callramp {
 
 /// A reading of a wall clock, without its zone.
 using WallTime = std::chrono::local_seconds;
-/// The instant of a wall time in a schedule's zone. A time that summer time skips is the first instant after the gap; of
-/// one that comes twice it is the first.
+/// The instant of a wall time in a schedule's zone. A time that summer time skips is the first instant after the gap;
+/// of one that comes twice it is the first.
 using InstantOf = std::function<Instant(WallTime)>;
 /// The first instant from the given one on at which the schedule's business hours are open.
 using HoursFrom = std::function<Instant(Instant)>;
@@ -37,8 +37,8 @@ struct Recurrence {
 };
 
 enum class ScheduleStatus {
-  active,     ///< has a call that is not dialed yet
-  done,       ///< its last call was made
+  active,  ///< has a call that is not dialed yet
+  done,    ///< its last call was made
   cancelled,
 };
 std::string_view to_string(ScheduleStatus status) noexcept;
@@ -67,8 +67,8 @@ struct Schedule {
   std::string created_by;
   Instant updated_at{};
   std::int64_t version = 1;
-  std::optional<Instant> next_at = std::nullopt;     ///< of the waiting call
-  std::optional<CallId> next_call = std::nullopt;    ///< the waiting call
+  std::optional<Instant> next_at = std::nullopt;   ///< of the waiting call
+  std::optional<CallId> next_call = std::nullopt;  ///< the waiting call
 };
 
 struct Occurrence {
@@ -87,8 +87,8 @@ struct PlannedCall {
   int number = 0;  ///< its place in the recurrence
   Call call;
 };
-/// The call of the occurrence `number` or a later one, due after `after`; nothing once the schedule is over. A store asks
-/// it inside a transaction, on its own thread: pure and fast.
+/// The call of the occurrence `number` or a later one, due after `after`; nothing once the schedule is over. A store
+/// asks it inside a transaction, on its own thread: pure and fast.
 using PlanNext = std::function<std::optional<PlannedCall>(const Schedule& schedule, int number, Instant after)>;
 
 /// "2026-12-01T09:00" or with seconds; no zone, no fraction.

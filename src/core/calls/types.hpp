@@ -121,10 +121,10 @@ struct Call {
   std::optional<Instant> retry_at;          ///< exactly while it waits for another dial: not before then
   std::optional<Instant> first_attempt_at;  ///< of the first dial that was really made
   std::optional<Instant> final_at;
-  std::optional<CallId> retry_of;       ///< a person asked for it because this one had come to nothing
-  std::optional<ScheduleId> schedule;   ///< that made it
-  std::optional<CallingWindow> hours;   ///< its own business hours, inside the window of its kind
-  std::string hours_zone;               ///< IANA zone of `hours`
+  std::optional<CallId> retry_of;      ///< a person asked for it because this one had come to nothing
+  std::optional<ScheduleId> schedule;  ///< that made it
+  std::optional<CallingWindow> hours;  ///< its own business hours, inside the window of its kind
+  std::string hours_zone;              ///< IANA zone of `hours`
 };
 
 /// One dial of a call.
