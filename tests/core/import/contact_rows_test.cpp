@@ -104,7 +104,7 @@ TEST_CASE("a row that cannot be called says why and what to do") {
       {"phone,consent", "9876543210,No", "consent 'No': the contact gave no consent"},
       {"phone,", "9876543210,x", " 'x': a value under a column without a name; name the column"},
       {"phone,user", "9876543210,\"a\nb\"",
-       "user 'a\nb': user id contains the control character U+000A at byte 1; remove it"},
+       "user 'a\nb': userId contains the control character U+000A at byte 1; remove it"},
       {"phone,name", "9876543210,a\"b",
        " '': a quote in the middle of a field; put the field in quotes and double the quote"},
   };
