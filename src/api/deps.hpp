@@ -12,6 +12,7 @@
 #include "engine/call_service.hpp"
 #include "engine/campaign_service.hpp"
 #include "engine/flag_service.hpp"
+#include "engine/import_service.hpp"
 #include "engine/rollout_service.hpp"
 #include "ports/admin_store.hpp"
 #include "ports/metrics.hpp"
@@ -23,6 +24,7 @@ struct Deps {
   engine::FlagService& flags;
   engine::CallService& calls;
   engine::CampaignService& campaigns;
+  engine::ImportService& imports;
   engine::LiveCalls& live_calls;
   engine::CallMetrics& call_metrics;
   AgentStore& agents;
