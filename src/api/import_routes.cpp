@@ -149,17 +149,15 @@ Awaitable<Result<net::Response>> cancel_batch(const Deps& deps, Exchange& exchan
 }
 
 Awaitable<Status> write_errors(const Deps& deps, BatchId id, net::BodyWriter& out) {
-  CO_TRY_VOID(co_await out.write(CsvLine().add("line").add("field").add("value").add("reason").str()));
+  CO_TRY_VOID(co_await out.write("line,field,value,reason\r\n"));
   for (std::int64_t after = 0;;) {
     CO_TRY(page, co_await deps.imports.errors(id, after, errors_page));
     std::string lines;
-    for (const BatchError& error : page)
-      lines += CsvLine()
-                   .add(std::to_string(error.line))
-                   .add(error.why.field)
-                   .add(error.why.value)
-                   .add(error.why.reason)
-                   .str();
+    for (const BatchError& error : page) {
+      CsvLine line;
+      line.add(std::to_string(error.line)).add(error.why.field).add(error.why.value).add(error.why.reason);
+      lines += std::move(line).str();
+    }
     if (!lines.empty()) CO_TRY_VOID(co_await out.write(lines));
     if (page.size() < static_cast<std::size_t>(errors_page)) co_return Status{};
     after = page.back().line;
