@@ -63,9 +63,11 @@ std::string trimmed(std::string text) {
   return text;
 }
 
-Awaitable<Result<bool>> follow(Executor executor, std::string url, net::Headers headers,
-                               const std::function<bool(const net::SseEvent&)>& on_event, int& status,
-                               std::string& refusal) {
+// What is done with each piece of a body; false: no more of it is wanted.
+using Chunks = std::function<Result<bool>(std::string_view)>;
+
+Awaitable<Result<bool>> follow(Executor executor, std::string url, net::Headers headers, const Chunks& on_chunk,
+                               int& status, std::string& refusal) {
   NullLog log;
   async::SystemClock clock;
   net::HttpClient http(executor, {.body_read_timeout = longest_silence, .user_agent = "callramp-cli"}, log);
@@ -76,13 +78,11 @@ Awaitable<Result<bool>> follow(Executor executor, std::string url, net::Headers 
     refusal = std::move(text);
     co_return false;
   }
-  net::SseParser parser;
   while (true) {
     CO_TRY(chunk, co_await response.body->read_some());
     if (chunk.empty()) co_return true;
-    CO_TRY(events, parser.feed(chunk));
-    for (const net::SseEvent& event : events)
-      if (!on_event(event)) co_return true;
+    CO_TRY(more, on_chunk(chunk));
+    if (!more) co_return true;
   }
 }
 
@@ -172,12 +172,27 @@ Done<ApiAnswer> Client::exchange(const std::string& method, const std::string& p
 }
 
 Ran Client::events(const std::string& path, const std::function<bool(const net::SseEvent&)>& on_event) const {
+  net::SseParser parser;
+  return stream(path, "text/event-stream", [&](std::string_view chunk) -> Result<bool> {
+    TRY(events, parser.feed(chunk));
+    for (const net::SseEvent& event : events)
+      if (!on_event(event)) return false;
+    return true;
+  });
+}
+
+Ran Client::download(const std::string& path, const std::function<bool(std::string_view)>& on_bytes) const {
+  return stream(path, "*/*", [&](std::string_view chunk) -> Result<bool> { return on_bytes(chunk); });
+}
+
+Ran Client::stream(const std::string& path, const std::string& accept,
+                   const std::function<Result<bool>(std::string_view)>& on_chunk) const {
   int status = 0;
   std::string body;
   net::Headers with_accept = headers();
-  with_accept.set("Accept", "text/event-stream");
+  with_accept.set("Accept", accept);
   const auto followed = run<Result<bool>>(
-      [&](Executor executor) { return follow(executor, url_ + path, with_accept, on_event, status, body); });
+      [&](Executor executor) { return follow(executor, url_ + path, with_accept, on_chunk, status, body); });
   if (!followed && status == 0) return std::unexpected(unreachable(followed.error()));
   if (!followed)
     return refused(

@@ -5,6 +5,7 @@
 #include <boost/json.hpp>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -38,12 +39,16 @@ class Client {
                             const std::string& content_type) const;
   /// Server-sent events until the server ends the stream or `on_event` returns false.
   Ran events(const std::string& path, const std::function<bool(const net::SseEvent&)>& on_event) const;
+  /// A body of any length, a piece at a time, until its end or until `on_bytes` returns false.
+  Ran download(const std::string& path, const std::function<bool(std::string_view)>& on_bytes) const;
 
  private:
   Client(std::string url, std::string token, std::string token_source)
       : url_(std::move(url)), token_(std::move(token)), token_source_(std::move(token_source)) {}
   Done<ApiAnswer> exchange(const std::string& method, const std::string& path, std::string body,
                            net::Headers headers) const;
+  Ran stream(const std::string& path, const std::string& accept,
+             const std::function<Result<bool>(std::string_view)>& on_chunk) const;
   net::Headers headers() const;
   CommandError unreachable(const Error& error) const;
   CommandError refusal(int status, const std::string& body) const;
