@@ -17,6 +17,7 @@
 #include "async/run.hpp"
 #include "contract.hpp"
 #include "fake_rollouts.hpp"
+#include "fakes/fake_import_files.hpp"
 #include "fakes/fake_metrics.hpp"
 #include "fakes/fake_phone_directory.hpp"
 
@@ -121,10 +122,23 @@ class ApiWorld {
         calls({.default_region = "IN", .old_system_available = old_system}, stores->calls(), flags, phones, clock,
               random, log),
         campaigns({}, stores->campaigns(), calls, phones, clock, random, log, feed),
+        imports(context.get_executor(), {},
+                {.store = stores->imports(),
+                 .campaigns = stores->campaigns(),
+                 .agents = stores->agents(),
+                 .files = import_files,
+                 .flags = flags,
+                 .phones = phones,
+                 .workers = workers,
+                 .clock = clock,
+                 .random = random,
+                 .log = log,
+                 .feed = feed}),
         call_metrics(metrics),
         api({.flags = flags,
              .calls = calls,
              .campaigns = campaigns,
+             .imports = imports,
              .live_calls = live_calls,
              .call_metrics = call_metrics,
              .agents = stores->agents(),
@@ -200,6 +214,17 @@ class ApiWorld {
     return ask("PATCH", "/api/v1/admin/feature-flags", {.token = std::move(token), .body = std::move(body)});
   }
 
+  /// Lets what was accepted be imported.
+  void import_all() {
+    context.restart();
+    async::run(context, clock, [&]() -> Awaitable<void> {
+      async::TaskScope scope(context.get_executor());
+      scope.spawn(imports.run());
+      co_await clock.sleep_for(seconds{10});
+      co_await scope.stop();
+    });
+  }
+
   asio::io_context context;
   async::VirtualClock clock{test_start};
   SeededRandom random{7};
@@ -210,12 +235,15 @@ class ApiWorld {
   FakeRollouts rollouts{test_start};
   FakeLiveCalls live_calls;
   FakeGate gate;
+  fakes::FakeImportFiles import_files;
+  async::Workers workers{0};
   Status readiness;
   std::unique_ptr<sql::SqlStores> stores;
   engine::RoutingBoard board;
   engine::FlagService flags;
   engine::CallService calls;
   engine::CampaignService campaigns;
+  engine::ImportService imports;
   engine::CallMetrics call_metrics;
   Api api;
 
