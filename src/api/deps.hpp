@@ -24,7 +24,6 @@ struct Deps {
   engine::FlagService& flags;
   engine::CallService& calls;
   engine::CampaignService& campaigns;
-  engine::ImportService& imports;
   engine::LiveCalls& live_calls;
   engine::CallMetrics& call_metrics;
   AgentStore& agents;
@@ -47,6 +46,7 @@ struct Deps {
   /// Lets whoever asks from this machine, by a loopback name, read without a token: what a viewer may GET, and the live
   /// feed. For the demo; never behind a proxy, where everybody comes from this machine.
   bool open_page = false;
+  engine::ImportService& imports;
 };
 
 }  // namespace callramp::api

@@ -341,7 +341,6 @@ Platform::Parts::Parts(const Config& given, Options options, Log& sink, FolderLo
       api({.flags = flags,
            .calls = calls,
            .campaigns = campaigns.service,
-           .imports = imports.service,
            .live_calls = sessions,
            .call_metrics = call_metrics,
            .agents = stores->agents(),
@@ -364,7 +363,8 @@ Platform::Parts::Parts(const Config& given, Options options, Log& sink, FolderLo
            },
            .webhook_secret = webhook_secret,
            .default_region = config.default_region,
-           .open_page = options.open_page}),
+           .open_page = options.open_page,
+           .imports = imports.service}),
       server(
           io->executors(),
           {.address = config.host,

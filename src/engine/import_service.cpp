@@ -233,9 +233,14 @@ Awaitable<void> ImportService::produce(std::shared_ptr<Reading> reading,
                                        std::shared_ptr<async::Channel<Result<import::Stretch>>> out) {
   for (bool last = false; !last;) {
     auto stretch = co_await outside_.workers.run<Result<import::Stretch>>([reading]() -> Result<import::Stretch> {
-      TRY(read, reading->rows->next());
-      read.file_bytes = reading->file->bytes_read();
-      return std::move(read);
+      try {
+        TRY(read, reading->rows->next());
+        read.file_bytes = reading->file->bytes_read();
+        return std::move(read);
+      } catch (const std::exception& thrown) {
+        // Whoever waits for the stretch has to hear of it: a lack of memory passes.
+        return fail(ErrorCode::unavailable, std::string("a list could not be read on: ") + thrown.what());
+      }
     });
     last = !stretch || stretch->last;
     if (!co_await out->send(std::move(stretch))) co_return;

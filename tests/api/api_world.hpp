@@ -15,6 +15,7 @@
 #include "api/api.hpp"
 #include "api/secrets.hpp"
 #include "async/run.hpp"
+#include "async/task_scope.hpp"
 #include "contract.hpp"
 #include "fake_rollouts.hpp"
 #include "fakes/fake_import_files.hpp"
@@ -138,7 +139,6 @@ class ApiWorld {
         api({.flags = flags,
              .calls = calls,
              .campaigns = campaigns,
-             .imports = imports,
              .live_calls = live_calls,
              .call_metrics = call_metrics,
              .agents = stores->agents(),
@@ -156,7 +156,8 @@ class ApiWorld {
              .exposition = [] { return std::string("calls_total 0\n"); },
              .ready = [this]() -> Awaitable<Status> { co_return readiness; },
              .webhook_secret = "s3cret",
-             .open_page = open_page}) {
+             .open_page = open_page,
+             .imports = imports}) {
     calls.set_live_calls(live_calls);
     campaigns.set_live_calls(live_calls);
     flags.set_gate(gate);

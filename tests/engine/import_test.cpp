@@ -7,6 +7,7 @@
 
 #include "adapters/sql/stores.hpp"
 #include "async/run.hpp"
+#include "async/task_scope.hpp"
 #include "engine/import_service.hpp"
 #include "fakes/fake_import_files.hpp"
 #include "fakes/fake_metrics.hpp"
