@@ -12,6 +12,7 @@ void add_flag_routes(Router& router, const Deps& deps);
 void add_call_routes(Router& router, const Deps& deps);
 void add_retry_routes(Router& router, const Deps& deps);
 void add_schedule_routes(Router& router, const Deps& deps);
+void add_import_routes(Router& router, const Deps& deps);  ///< files of contacts
 void add_agent_routes(Router& router, const Deps& deps);
 void add_campaign_routes(Router& router, const Deps& deps);
 void add_campaign_contact_routes(Router& router, const Deps& deps);  ///< contacts, results, test calls

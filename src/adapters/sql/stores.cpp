@@ -37,7 +37,8 @@ SqlStores::SqlStores(std::unique_ptr<DbExecutor> executor)
       outcomes_(*executor_),
       rollouts_(*executor_),
       campaigns_(*executor_),
-      schedules_(*executor_) {}
+      schedules_(*executor_),
+      imports_(*executor_) {}
 
 Result<std::unique_ptr<SqlStores>> SqlStores::open(SqlOptions options) {
   TRY(url, parse_database_url(options.url));

@@ -10,6 +10,7 @@
 #include "adapters/sql/campaign_store.hpp"
 #include "adapters/sql/executor.hpp"
 #include "adapters/sql/flag_store.hpp"
+#include "adapters/sql/import_store.hpp"
 #include "adapters/sql/rollout_store.hpp"
 #include "adapters/sql/schedule_store.hpp"
 
@@ -40,6 +41,7 @@ class SqlStores {
   RolloutStore& rollouts() noexcept { return rollouts_; }
   CampaignStore& campaigns() noexcept { return campaigns_; }
   ScheduleStore& schedules() noexcept { return schedules_; }
+  ImportStore& imports() noexcept { return imports_; }
   /// For work of its own in the same database, such as a test's look at the tables.
   DbExecutor& executor() noexcept { return *executor_; }
 
@@ -58,6 +60,7 @@ class SqlStores {
   SqlRolloutStore rollouts_;
   SqlCampaignStore campaigns_;
   SqlScheduleStore schedules_;
+  SqlImportStore imports_;
 };
 
 }  // namespace callramp::sql
