@@ -13,6 +13,7 @@
 
 #include "adapters/sql/stores.hpp"
 #include "api/api.hpp"
+#include "api/provider_routes.hpp"
 #include "api/secrets.hpp"
 #include "async/run.hpp"
 #include "contract.hpp"
@@ -122,6 +123,7 @@ class ApiWorld {
               random, log),
         campaigns({}, stores->campaigns(), calls, phones, clock, random, log, feed),
         call_metrics(metrics),
+        providers(clock, log, metrics),
         api({.flags = flags,
              .calls = calls,
              .campaigns = campaigns,
@@ -143,6 +145,7 @@ class ApiWorld {
              .ready = [this]() -> Awaitable<Status> { co_return readiness; },
              .webhook_secret = "s3cret",
              .open_page = open_page}) {
+    add_provider_routes(api.router(), {providers, stores->settings(), stores->audit()});
     calls.set_live_calls(live_calls);
     campaigns.set_live_calls(live_calls);
     flags.set_gate(gate);
@@ -217,6 +220,7 @@ class ApiWorld {
   engine::CallService calls;
   engine::CampaignService campaigns;
   engine::CallMetrics call_metrics;
+  engine::ProviderBoard providers;
   Api api;
 
   const Contract contract;
