@@ -13,6 +13,7 @@
 
 #include "adapters/sql/stores.hpp"
 #include "api/api.hpp"
+#include "api/provider_routes.hpp"
 #include "api/secrets.hpp"
 #include "async/run.hpp"
 #include "async/task_scope.hpp"
@@ -137,6 +138,7 @@ class ApiWorld {
                  .log = log,
                  .feed = feed}),
         call_metrics(metrics),
+        providers(clock, log, metrics),
         api({.flags = flags,
              .calls = calls,
              .schedules = schedules,
@@ -160,6 +162,7 @@ class ApiWorld {
              .webhook_secret = "s3cret",
              .open_page = open_page,
              .imports = imports}) {
+    add_provider_routes(api.router(), {providers, stores->settings(), stores->audit()});
     calls.set_live_calls(live_calls);
     campaigns.set_live_calls(live_calls);
     flags.set_gate(gate);
@@ -250,6 +253,7 @@ class ApiWorld {
   engine::CampaignService campaigns;
   engine::ImportService imports;
   engine::CallMetrics call_metrics;
+  engine::ProviderBoard providers;
   Api api;
 
   const Contract contract;
