@@ -32,6 +32,7 @@
 #include "app/no_telephony.hpp"
 #include "app/price_book.hpp"
 #include "app/wiring_campaigns.hpp"
+#include "app/wiring_outbox.hpp"
 #include "async/io_threads.hpp"
 #include "async/task_scope.hpp"
 #include "engine/dialer.hpp"
@@ -211,6 +212,7 @@ struct Platform::Parts {
   engine::EvidenceRecorder recorder;
   engine::EvidenceCollector collector;
   engine::RolloutController rollouts;
+  OutboxParts outbox;
   api::Api api;
   net::HttpServer server;
   std::unique_ptr<async::TaskScope> running;  // made, stopped and destroyed on the first executor
@@ -325,6 +327,13 @@ Platform::Parts::Parts(const Config& given, Options options, Log& sink, FolderLo
                       times.set_bucket(plan.pace.bucket);
                     }},
                stores->rollouts(), flags, stores->flags(), collector, *phones, clock, log, metrics, feed),
+      outbox({.config = config,
+              .executors = io->executors(),
+              .store = stores->outbox(),
+              .clock = clock,
+              .random = random,
+              .log = log,
+              .metrics = metrics}),
       api({.flags = flags,
            .calls = calls,
            .campaigns = campaigns.service,
@@ -335,6 +344,7 @@ Platform::Parts::Parts(const Config& given, Options options, Log& sink, FolderLo
            .tokens = stores->tokens(),
            .audit = stores->audit(),
            .outcomes = stores->outcomes(),
+           .outbox = stores->outbox(),
            .rollouts = rollouts,
            .phones = *phones,
            .feed = feed,
@@ -348,6 +358,8 @@ Platform::Parts::Parts(const Config& given, Options options, Log& sink, FolderLo
              (void)state;
              co_return Status{};
            },
+           .check_webhook_url =
+               [this](std::string url) { return webhook::check_url(std::move(url), outbox.webhook_config); },
            .webhook_secret = webhook_secret,
            .default_region = config.default_region,
            .open_page = options.open_page}),
@@ -419,6 +431,7 @@ Status Platform::start() {
     made.running->spawn(made.reconciler.run());
     made.running->spawn(made.recorder.run());
     made.running->spawn(made.rollouts.run());
+    made.running->spawn(made.outbox.courier.run());
     co_return;
   }(parts));
   if (!carrier_configured(parts.config))

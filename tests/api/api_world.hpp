@@ -132,6 +132,7 @@ class ApiWorld {
              .tokens = stores->tokens(),
              .audit = stores->audit(),
              .outcomes = stores->outcomes(),
+             .outbox = stores->outbox(),
              .rollouts = rollouts,
              .phones = phones,
              .feed = feed,
@@ -141,6 +142,10 @@ class ApiWorld {
              .log = log,
              .exposition = [] { return std::string("calls_total 0\n"); },
              .ready = [this]() -> Awaitable<Status> { co_return readiness; },
+             .check_webhook_url = [](std::string url) -> Awaitable<Status> {
+               if (url.starts_with("https://")) co_return Status{};
+               co_return fail(ErrorCode::invalid_request, "a webhook's URL starts with https://", "url");
+             },
              .webhook_secret = "s3cret",
              .open_page = open_page}) {
     calls.set_live_calls(live_calls);
