@@ -12,6 +12,7 @@
 #include "engine/call_service.hpp"
 #include "engine/campaign_service.hpp"
 #include "engine/flag_service.hpp"
+#include "engine/person_service.hpp"
 #include "engine/rollout_service.hpp"
 #include "ports/admin_store.hpp"
 #include "ports/metrics.hpp"
@@ -32,6 +33,7 @@ struct Deps {
   AuditStore& audit;
   OutcomeStore& outcomes;
   OutboxStore& outbox;
+  engine::PersonService& persons;
   engine::RolloutService& rollouts;
   const PhoneDirectory& phones;
   LiveFeed& feed;

@@ -19,6 +19,7 @@
 #include "fake_rollouts.hpp"
 #include "fakes/fake_metrics.hpp"
 #include "fakes/fake_phone_directory.hpp"
+#include "fakes/fake_tombstone_log.hpp"
 
 namespace callramp::api {
 
@@ -120,6 +121,7 @@ class ApiWorld {
         flags(NodeId{"node-1"}, stores->flags(), board, clock, log, metrics, feed),
         calls({.default_region = "IN", .old_system_available = old_system}, stores->calls(), flags, phones, clock,
               random, log),
+        persons(stores->persons(), stores->do_not_call(), tombstones, clock, random, log),
         campaigns({}, stores->campaigns(), calls, phones, clock, random, log, feed),
         call_metrics(metrics),
         api({.flags = flags,
@@ -133,6 +135,7 @@ class ApiWorld {
              .audit = stores->audit(),
              .outcomes = stores->outcomes(),
              .outbox = stores->outbox(),
+             .persons = persons,
              .rollouts = rollouts,
              .phones = phones,
              .feed = feed,
@@ -220,6 +223,8 @@ class ApiWorld {
   engine::RoutingBoard board;
   engine::FlagService flags;
   engine::CallService calls;
+  fakes::FakeTombstoneLog tombstones;
+  engine::PersonService persons;
   engine::CampaignService campaigns;
   engine::CallMetrics call_metrics;
   Api api;

@@ -11,6 +11,7 @@
 #include "adapters/sql/executor.hpp"
 #include "adapters/sql/flag_store.hpp"
 #include "adapters/sql/outbox_store.hpp"
+#include "adapters/sql/person_store.hpp"
 #include "adapters/sql/rollout_store.hpp"
 
 namespace callramp::sql {
@@ -40,6 +41,7 @@ class SqlStores {
   RolloutStore& rollouts() noexcept { return rollouts_; }
   CampaignStore& campaigns() noexcept { return campaigns_; }
   OutboxStore& outbox() noexcept { return outbox_; }
+  PersonStore& persons() noexcept { return persons_; }
   /// For work of its own in the same database, such as a test's look at the tables.
   DbExecutor& executor() noexcept { return *executor_; }
 
@@ -58,6 +60,7 @@ class SqlStores {
   SqlRolloutStore rollouts_;
   SqlCampaignStore campaigns_;
   SqlOutboxStore outbox_;
+  SqlPersonStore persons_;
 };
 
 }  // namespace callramp::sql
