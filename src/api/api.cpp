@@ -69,6 +69,8 @@ Api::Api(Deps deps)
   add_rollout_routes(router_, deps_);
   add_rollout_command_routes(router_, deps_);
   add_evidence_routes(router_, deps_);
+  add_webhook_routes(router_, deps_);
+  add_person_routes(router_, deps_);
   add_alert_routes(router_, deps_);
   add_token_routes(router_, deps_, *guard_);
   add_ofrep_routes(router_, deps_, *guard_);

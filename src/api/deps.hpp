@@ -13,10 +13,12 @@
 #include "engine/campaign_service.hpp"
 #include "engine/flag_service.hpp"
 #include "engine/import_service.hpp"
+#include "engine/person_service.hpp"
 #include "engine/rollout_service.hpp"
 #include "engine/schedule_service.hpp"
 #include "ports/admin_store.hpp"
 #include "ports/metrics.hpp"
+#include "ports/outbox.hpp"
 #include "ports/phone_directory.hpp"
 
 namespace callramp::api {
@@ -33,6 +35,8 @@ struct Deps {
   TokenStore& tokens;
   AuditStore& audit;
   OutcomeStore& outcomes;
+  OutboxStore& outbox;
+  engine::PersonService& persons;
   engine::RolloutService& rollouts;
   const PhoneDirectory& phones;
   LiveFeed& feed;
@@ -42,9 +46,10 @@ struct Deps {
   Log& log;
   std::function<std::string()> exposition;   ///< the text that GET /metrics answers
   std::function<Awaitable<Status>()> ready;  ///< an error: GET /ready answers 503 with its message
-  std::string webhook_secret;                ///< of paths that foreign programs post to; empty: no such path
-  std::string default_region = "IN";         ///< of numbers without a country code
-  bool open_metrics = true;                  ///< false: /metrics asks for a viewer's token
+  std::function<Awaitable<Status>(std::string url)> check_webhook_url;  ///< of one that somebody wants to subscribe
+  std::string webhook_secret;         ///< of paths that foreign programs post to; empty: no such path
+  std::string default_region = "IN";  ///< of numbers without a country code
+  bool open_metrics = true;           ///< false: /metrics asks for a viewer's token
   /// Lets whoever asks from this machine, by a loopback name, read without a token: what a viewer may GET, and the live
   /// feed. For the demo; never behind a proxy, where everybody comes from this machine.
   bool open_page = false;

@@ -41,7 +41,7 @@ Awaitable<Result<net::Response>> add_do_not_call(const Deps& deps, Exchange& exc
                        .actor = exchange.actor.name,
                        .created_at = deps.clock.now()};
   CO_TRY_VOID(in.finish());
-  CO_TRY(ended, co_await deps.do_not_call.add(entry));
+  CO_TRY(ended, co_await deps.persons.stop(entry.phone, entry.reason, exchange.actor));
   json::object row = to_json(entry, numbers_for(exchange.actor));
   row["callsEnded"] = ended;
   co_return json_response(201, row);
@@ -53,7 +53,7 @@ Awaitable<Result<net::Response>> remove_do_not_call(const Deps& deps, Exchange& 
   const PhoneNumber phone = in.required("phoneNumber", phone_reader(deps));
   const std::string reason = in.text("reason", max_reason_bytes);
   CO_TRY_VOID(in.finish());
-  CO_TRY_VOID(co_await deps.do_not_call.remove(phone, exchange.actor.name, reason, deps.clock.now()));
+  CO_TRY_VOID(co_await deps.persons.allow(phone, reason, exchange.actor));
   co_return no_content();
 }
 

@@ -15,7 +15,10 @@ void add_client_commands(Command root) {
   add_provider_commands(root);
   add_rollout_commands(root);
   add_evidence_commands(root);
+  add_person_commands(root);
+  add_webhook_commands(root);
   add_token_commands(root);
+  add_backup_commands(root);
   add_doctor_command(root);
 }
 

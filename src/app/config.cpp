@@ -57,6 +57,14 @@ Setter span(seconds Config::* field, int least, int most) {
   };
 }
 
+Setter yes_or_no(bool Config::* field) {
+  return [field](Config& config, const std::string& value) -> Status {
+    if (value != "true" && value != "false") return fail(ErrorCode::invalid_request, "must be true or false");
+    config.*field = value == "true";
+    return {};
+  };
+}
+
 Setter one_of(std::string Config::* field, std::vector<std::string> choices) {
   return [field, choices = std::move(choices)](Config& config, const std::string& value) -> Status {
     if (std::ranges::find(choices, value) == choices.end())
@@ -217,6 +225,15 @@ const std::vector<Key>& keys() {
       {{"PROMETHEUS_TOKEN", "Bearer token for Prometheus.", true}, text(&Config::prometheus_token)},
       {{"PROVIDER_CA_FILE", "PEM bundle trusted towards providers besides the system's."},
        text(&Config::provider_ca_file)},
+      {{"TOMBSTONES_FILE",
+        "Who asked not to be called or to be erased, for a restore (default: tombstones.jsonl in the data folder)."},
+       text(&Config::tombstones_file)},
+      {{"HEARTBEAT_URL", "Asked once a minute while calls are looked for and can be stored; the monitor alarms at silence.",
+        true},
+       url(&Config::heartbeat_url, true)},
+      {{"ALLOW_PRIVATE_WEBHOOKS",
+        "true: webhooks may use http:// and private addresses, for receivers in your own network (default false)."},
+       yes_or_no(&Config::allow_private_webhooks)},
       {{"PRICES_FILE", "Price book (default: the one that comes with the program)."}, text(&Config::prices_file)},
       {{"REDIS_URL", "For several nodes; not used by this version.", true, false}, later},
       {{"SLACK_WEBHOOK_URL", "Not used by this version.", true, false}, later},

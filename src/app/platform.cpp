@@ -1,14 +1,9 @@
 #include "app/platform.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/file.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <boost/json.hpp>
-#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <thread>
@@ -24,9 +19,12 @@
 #include "api/first_token.hpp"
 #include "api/live_feed.hpp"
 #include "api/provider_routes.hpp"
+#include "app/folder_lock.hpp"
 #include "app/price_book.hpp"
 #include "app/wiring_campaigns.hpp"
 #include "app/wiring_imports.hpp"
+#include "app/wiring_operations.hpp"
+#include "app/wiring_outbox.hpp"
 #include "app/wiring_providers.hpp"
 #include "async/io_threads.hpp"
 #include "async/task_scope.hpp"
@@ -62,34 +60,6 @@ voice::Fields read_fields(const std::string& metadata_json) {
   return fields;
 }
 
-// One process per data folder: two would both believe that the open attempts are theirs.
-class FolderLock {
- public:
-  static Result<FolderLock> take(const std::string& folder) {
-    std::error_code made;
-    std::filesystem::create_directories(folder, made);
-    if (made)
-      return fail(ErrorCode::internal, fmt::format("cannot make the data folder '{}': {}", folder, made.message()));
-    ::chmod(folder.c_str(), 0700);
-    const int file = ::open((folder + "/callramp.lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (file < 0) return fail(ErrorCode::internal, fmt::format("cannot write into the data folder '{}'", folder));
-    if (::flock(file, LOCK_EX | LOCK_NB) != 0) {
-      ::close(file);
-      return fail(ErrorCode::conflict,
-                  fmt::format("another callramp uses the data folder '{}'; stop it or set CALLRAMP_DATA_DIR", folder));
-    }
-    return FolderLock(file);
-  }
-  FolderLock(FolderLock&& other) noexcept : file_(std::exchange(other.file_, -1)) {}
-  FolderLock& operator=(FolderLock&&) = delete;
-  ~FolderLock() {
-    if (file_ >= 0) ::close(file_);
-  }
-
- private:
-  explicit FolderLock(int file) : file_(file) {}
-  int file_;
-};
 
 std::map<CallKind, CallingWindow> windows_of(const Config& config) {
   std::map<CallKind, CallingWindow> windows;
@@ -192,6 +162,8 @@ struct Platform::Parts {
   engine::EvidenceRecorder recorder;
   engine::EvidenceCollector collector;
   engine::RolloutController rollouts;
+  OutboxParts outbox;
+  OperationsParts operations;
   api::Api api;
   net::HttpServer server;
   std::unique_ptr<async::TaskScope> running;  // made, stopped and destroyed on the first executor
@@ -308,6 +280,22 @@ Platform::Parts::Parts(const Config& given, Options options, Log& sink, FolderLo
                       times.set_bucket(plan.pace.bucket);
                     }},
                stores->rollouts(), flags, stores->flags(), collector, *phones, clock, log, metrics, feed),
+      outbox({.config = config,
+              .executors = io->executors(),
+              .store = stores->outbox(),
+              .clock = clock,
+              .random = random,
+              .log = log,
+              .metrics = metrics}),
+      operations({.config = config,
+                  .settings = stores->settings(),
+                  .persons = stores->persons(),
+                  .do_not_call = stores->do_not_call(),
+                  .dialer = dialer,
+                  .clients = clients,
+                  .clock = clock,
+                  .random = random,
+                  .log = log}),
       api({.flags = flags,
            .calls = calls,
            .schedules = schedules,
@@ -319,6 +307,8 @@ Platform::Parts::Parts(const Config& given, Options options, Log& sink, FolderLo
            .tokens = stores->tokens(),
            .audit = stores->audit(),
            .outcomes = stores->outcomes(),
+           .outbox = stores->outbox(),
+           .persons = operations.persons,
            .rollouts = rollouts,
            .phones = *phones,
            .feed = feed,
@@ -332,6 +322,8 @@ Platform::Parts::Parts(const Config& given, Options options, Log& sink, FolderLo
              (void)state;
              co_return Status{};
            },
+           .check_webhook_url =
+               [this](std::string url) { return webhook::check_url(std::move(url), outbox.webhook_config); },
            .webhook_secret = webhook_secret,
            .default_region = config.default_region,
            .open_page = options.open_page,
@@ -383,6 +375,7 @@ Result<std::unique_ptr<Platform>> Platform::create(const Config& config, Options
   TRY_VOID(async::run_blocking(first, [](Parts& made) -> Awaitable<Status> {
     CO_TRY_VOID(co_await made.api.load_tokens());
     CO_TRY_VOID(co_await made.providers.board().load(made.stores->settings()));
+    CO_TRY_VOID(co_await made.operations.persons.keep_tombstones());
     CO_TRY(rollouts, co_await made.stores->rollouts().rollouts());
     const bool one_runs = std::ranges::any_of(rollouts, [](const RolloutRecord& record) {
       return record.state.stage != rollout::Stage::planned && record.state.stage != rollout::Stage::succeeded;
@@ -405,6 +398,8 @@ Status Platform::start() {
     made.running->spawn(made.reconciler.run());
     made.running->spawn(made.recorder.run());
     made.running->spawn(made.rollouts.run());
+    made.running->spawn(made.outbox.courier.run());
+    if (made.operations.dead_man) made.running->spawn(made.operations.dead_man->run());
     co_return;
   }(parts));
   if (parts.providers.carriers().none())

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "async/signal.hpp"
+#include "net/public_address.hpp"
 
 namespace callramp::net {
 namespace {
@@ -50,6 +51,10 @@ Awaitable<Result<std::vector<Tcp::endpoint>>> resolve(const Url& url, Moment dea
   co_return std::move(lookup->endpoints);
 }
 
+std::string why_private(const Tcp::endpoint& endpoint) {
+  return "its address " + endpoint.address().to_string() + " is not on the open internet";
+}
+
 std::string why_tls_failed(const Transport& transport, const NetError& error) {
   const long verified = transport.verify_result();
   if (transport.expired()) return "the TLS handshake was not finished in time";
@@ -60,10 +65,14 @@ std::string why_tls_failed(const Transport& transport, const NetError& error) {
 
 }  // namespace
 
-Awaitable<Result<Transport>> dial(Url url, asio::ssl::context* tls, Moment deadline) {
+Awaitable<Result<Transport>> dial(Url url, asio::ssl::context* tls, Moment deadline, Reach reach) {
   CO_TRY(endpoints, co_await resolve(url, deadline));
   std::string why = "its name has no address";
   for (std::size_t i = 0; i < endpoints.size(); ++i) {
+    if (reach == Reach::public_only && !is_public(endpoints[i].address())) {
+      why = why_private(endpoints[i]);
+      continue;
+    }
     Tcp::socket socket(co_await asio::this_coro::executor);
     NetError error;
     socket.open(endpoints[i].protocol(), error);
@@ -87,6 +96,14 @@ Awaitable<Result<Transport>> dial(Url url, asio::ssl::context* tls, Moment deadl
     co_return transport;
   }
   co_return no_connection(url, why);
+}
+
+Awaitable<Status> check_public(Url url, Duration patience) {
+  CO_TRY(endpoints, co_await resolve(url, now() + patience));
+  for (const Tcp::endpoint& endpoint : endpoints)
+    if (!is_public(endpoint.address()))
+      co_return fail(ErrorCode::forbidden, "nothing is sent to '" + url.host + "': " + why_private(endpoint));
+  co_return Status{};
 }
 
 }  // namespace callramp::net

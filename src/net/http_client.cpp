@@ -223,7 +223,8 @@ Awaitable<Result<Transport>> HttpClient::State::connect(const Url& url, Moment d
     CO_TRY(trusted, trust());
     context = trusted;
   }
-  CO_TRY(transport, co_await dial(url, context, std::min(deadline, steady_now() + options.connect_timeout)));
+  CO_TRY(transport, co_await dial(url, context, std::min(deadline, steady_now() + options.connect_timeout),
+                                  options.public_only ? Reach::public_only : Reach::anywhere));
   ++opened;
   co_return transport;
 }

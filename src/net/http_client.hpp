@@ -22,6 +22,7 @@ struct ClientOptions {
   std::size_t max_websocket_message_bytes = 4 * 1024 * 1024;
   Duration websocket_idle_timeout = seconds{60};
   std::string user_agent = "callramp";
+  bool public_only = false;  ///< for URLs that others gave: no connection to a private, local or reserved address
 };
 
 struct ClientRequest {

@@ -22,6 +22,7 @@
 #include "fakes/fake_import_files.hpp"
 #include "fakes/fake_metrics.hpp"
 #include "fakes/fake_phone_directory.hpp"
+#include "fakes/fake_tombstone_log.hpp"
 
 namespace callramp::api {
 
@@ -124,6 +125,7 @@ class ApiWorld {
         calls({.default_region = "IN", .old_system_available = old_system}, stores->calls(), flags, phones, clock,
               random, log),
         schedules("IN", stores->schedules(), flags, phones, calling_hours, clock, random, log),
+        persons(stores->persons(), stores->do_not_call(), tombstones, clock, random, log),
         campaigns({}, stores->campaigns(), calls, phones, clock, random, log, feed),
         imports(context.get_executor(), {},
                 {.store = stores->imports(),
@@ -150,6 +152,8 @@ class ApiWorld {
              .tokens = stores->tokens(),
              .audit = stores->audit(),
              .outcomes = stores->outcomes(),
+             .outbox = stores->outbox(),
+             .persons = persons,
              .rollouts = rollouts,
              .phones = phones,
              .feed = feed,
@@ -159,6 +163,10 @@ class ApiWorld {
              .log = log,
              .exposition = [] { return std::string("calls_total 0\n"); },
              .ready = [this]() -> Awaitable<Status> { co_return readiness; },
+             .check_webhook_url = [](std::string url) -> Awaitable<Status> {
+               if (url.starts_with("https://")) co_return Status{};
+               co_return fail(ErrorCode::invalid_request, "a webhook's URL starts with https://", "url");
+             },
              .webhook_secret = "s3cret",
              .open_page = open_page,
              .imports = imports}) {
@@ -250,6 +258,8 @@ class ApiWorld {
   engine::CallService calls;
   engine::CallingHours calling_hours{{}, phones};
   engine::ScheduleService schedules;
+  fakes::FakeTombstoneLog tombstones;
+  engine::PersonService persons;
   engine::CampaignService campaigns;
   engine::ImportService imports;
   engine::CallMetrics call_metrics;

@@ -209,7 +209,7 @@ TEST_CASE_TEMPLATE("a claim stores the intent of the dial before it answers", Da
   CHECK(attempt.lease_until == start + seconds{16});
   CHECK(attempt.started_at == start + seconds{1});
   CHECK_FALSE(attempt.placed_at.has_value());
-  CHECK(attempt.permission_json == R"({"kind":"transactional"})");
+  CHECK(attempt.permission_json == R"({"kind":"transactional","consent":null})");
 
   const CallDetail read = db.get(db.ports().calls.get(CallId{"c1"}));
   CHECK(read.call.status == CallStatus::dialing);

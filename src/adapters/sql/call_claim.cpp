@@ -5,8 +5,10 @@
 
 #include "adapters/sql/call_store.hpp"
 #include "adapters/sql/campaign_rows.hpp"
+#include "adapters/sql/do_not_call.hpp"
 #include "adapters/sql/evidence.hpp"
 #include "adapters/sql/flag_store.hpp"
+#include "adapters/sql/permission.hpp"
 #include "adapters/sql/rows.hpp"
 #include "adapters/sql/schedule_store.hpp"
 
@@ -168,7 +170,7 @@ class Claim {
         .call = call,
         .number_has_open_attempt =
             db_.exists("select 1 from attempts where phone = :phone and outcome is null", {call.phone}),
-        .on_do_not_call = db_.exists("select 1 from do_not_call where phone = :phone", {call.phone}),
+        .on_do_not_call = sql::on_do_not_call(db_, call.phone),
         .do_not_call_version = do_not_call_version_,
         .agent_exists = agent.has_value(),
         .campaign = campaign_of(call),
@@ -222,6 +224,7 @@ class Claim {
     attempt.node = request_.node;
     attempt.lease_until = now_ + request_.lease;
     attempt.started_at = now_;
+    attempt.permission_json = with_consent(db_, attempt.permission_json, call);
 
     const Instant admitted =
         from_micros(db_.number("select look_at from calls where id = :id", {call.id}).value_or(to_micros(now_)));

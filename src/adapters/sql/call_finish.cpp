@@ -7,6 +7,7 @@
 #include "adapters/sql/campaign_rows.hpp"
 #include "adapters/sql/evidence.hpp"
 #include "adapters/sql/flag_store.hpp"
+#include "adapters/sql/permission.hpp"
 #include "adapters/sql/rows.hpp"
 
 namespace callramp::sql {
@@ -117,6 +118,7 @@ Result<FinishResult> finish_once(Db& db, const AttemptFinish& finish) {
     return FinishResult{.already_final = true, .call = std::move(call), .attempt = std::move(before)};
   }
   end_attempt(db, finish, before);
+  note_disclosure(db, before, finish.transcript);
   insert_conversation(db, finish);
   insert_costs(db, finish.attempt, 0, finish.costs);
   conclude_call(db, finish, before);

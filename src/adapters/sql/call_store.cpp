@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "adapters/sql/do_not_call.hpp"
 #include "adapters/sql/rows.hpp"
 
 namespace callramp::sql {
@@ -15,7 +16,7 @@ constexpr hours idempotency_kept{48};
 Status may_be_called(Db& db, const Call& call) {
   if (!db.exists("select 1 from agents where id = :agent", {call.agent}))
     return fail(ErrorCode::agent_not_found, "there is no agent '" + call.agent.str() + "'", "agentId");
-  if (db.exists("select 1 from do_not_call where phone = :phone", {call.phone}))
+  if (on_do_not_call(db, call.phone))
     return fail(ErrorCode::do_not_call, "number " + call.phone.masked() + " is on the do-not-call list", "phoneNumber");
   return {};
 }

@@ -3,6 +3,7 @@
 
 #include "adapters/sql/campaign_rows.hpp"
 #include "adapters/sql/campaign_store.hpp"
+#include "adapters/sql/do_not_call.hpp"
 #include "adapters/sql/rows.hpp"
 
 namespace callramp::sql {
@@ -32,7 +33,7 @@ Result<ContactsAdded> add(Db& db, const CampaignId& id, const std::vector<Contac
       return fail(ErrorCode::agent_not_found,
                   "contacts[" + std::to_string(i) + "]: there is no agent '" + contact.agent->str() + "'",
                   "contacts[" + std::to_string(i) + "].agentId");
-    const bool unwanted = db.exists("select 1 from do_not_call where phone = :phone", {contact.phone});
+    const bool unwanted = on_do_not_call(db, contact.phone);
     if (unwanted) {
       contact.state = ContactState::removed;
       contact.reason = "do-not-call";

@@ -4,6 +4,7 @@
 #include "adapters/sql/call_store.hpp"
 #include "adapters/sql/campaign_rows.hpp"
 #include "adapters/sql/campaign_store.hpp"
+#include "adapters/sql/do_not_call.hpp"
 #include "adapters/sql/flag_store.hpp"
 #include "adapters/sql/rows.hpp"
 
@@ -91,7 +92,7 @@ Result<FeedResult> feed_contacts(Db& db, const FeedRequest& request) {
   const FlagState flags = read_flags(db);
   FeedResult result;
   for (Contact& contact : next_contacts(db, request)) {
-    if (db.exists("select 1 from do_not_call where phone = :phone", {contact.phone})) {
+    if (on_do_not_call(db, contact.phone)) {
       remove_unwanted(db, contact);
       ++result.removed;
       continue;

@@ -1,4 +1,5 @@
 #include "adapters/sql/admin_stores.hpp"
+#include "adapters/sql/do_not_call.hpp"
 #include "adapters/sql/rows.hpp"
 
 namespace callramp::sql {
@@ -8,9 +9,6 @@ DoNotCallEntry read_entry(Row& row) {
   return DoNotCallEntry{.phone = row.phone(), .reason = row.text(), .actor = row.text(), .created_at = row.instant()};
 }
 
-// Every change has a number: the permission record of a dial names the list that it was checked against.
-void count_up(Db& db) { db.run("update do_not_call_version set version = version + 1 where id = 1"); }
-
 }  // namespace
 
 Awaitable<Result<int>> SqlDoNotCallStore::add(DoNotCallEntry entry) {
@@ -19,12 +17,10 @@ Awaitable<Result<int>> SqlDoNotCallStore::add(DoNotCallEntry entry) {
         "insert into do_not_call (phone, reason, actor, created_at) values (:phone, :reason, :actor, :created) on "
         "conflict (phone) do update set reason = excluded.reason, actor = excluded.actor",
         {entry.phone, entry.reason, entry.actor, entry.created_at});
-    count_up(db);
-    const std::int64_t ended = db.run(
-        "update calls set status = 'final', outcome = 'cancelled', reason = 'the number was put on the do-not-call "
-        "list', "
-        "final_at = :at, updated_at = :updated where phone = :phone and status in ('scheduled', 'queued')",
-        {entry.created_at, entry.created_at, entry.phone});
+    count_up_do_not_call(db);
+    const std::int64_t ended =
+        end_undialed(db, entry.phone, "the number was put on the do-not-call list", entry.created_at);
+    leave_tombstone(db, TombstoneKind::stop, person_hash(db, entry.phone), entry.created_at);
     append_audit(db, {.at = entry.created_at,
                       .actor = entry.actor,
                       .action = "do_not_call.add",
@@ -37,9 +33,13 @@ Awaitable<Result<int>> SqlDoNotCallStore::add(DoNotCallEntry entry) {
 
 Awaitable<Status> SqlDoNotCallStore::remove(PhoneNumber phone, std::string actor, std::string reason, Instant now) {
   return executor_.write<void>([=](Db& db) -> Status {
-    if (db.run("delete from do_not_call where phone = :phone", {phone}) == 0)
+    const std::string hash = person_hash(db, phone);
+    const std::int64_t listed = db.run("delete from do_not_call where phone = :phone", {phone}) +
+                                db.run("delete from do_not_call_hashes where hash = :hash", {hash});
+    if (listed == 0)
       return fail(ErrorCode::not_found, "number " + phone.masked() + " is not on the do-not-call list");
-    count_up(db);
+    count_up_do_not_call(db);
+    leave_tombstone(db, TombstoneKind::allow, hash, now);
     append_audit(
         db, {.at = now, .actor = actor, .action = "do_not_call.remove", .subject = phone.masked(), .reason = reason});
     return {};
@@ -49,8 +49,11 @@ Awaitable<Status> SqlDoNotCallStore::remove(PhoneNumber phone, std::string actor
 Awaitable<Result<std::optional<DoNotCallEntry>>> SqlDoNotCallStore::find(PhoneNumber phone) {
   using Found = std::optional<DoNotCallEntry>;
   return executor_.read<Found>([phone = std::move(phone)](Db& db) -> Result<Found> {
-    return db.one("select phone, reason, actor, created_at from do_not_call where phone = :phone", "tttn", {phone},
-                  read_entry);
+    auto entry = db.one("select phone, reason, actor, created_at from do_not_call where phone = :phone", "tttn",
+                        {phone}, read_entry);
+    if (!entry && on_do_not_call(db, phone))
+      entry = DoNotCallEntry{.phone = phone, .reason = "erased, or restored from a tombstone", .actor = "system"};
+    return entry;
   });
 }
 

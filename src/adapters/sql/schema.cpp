@@ -8,6 +8,8 @@
 #include <array>
 
 #include "adapters/sql/schema_campaigns.hpp"
+#include "adapters/sql/schema_outbox.hpp"
+#include "adapters/sql/schema_persons.hpp"
 #include "adapters/sql/schema_retries.hpp"
 #include "adapters/sql/schema_rollouts.hpp"
 
@@ -276,7 +278,9 @@ constexpr std::array steps{Migration{.name = "calls and flags", .script = calls_
                            Migration{.name = "rollouts and their evidence", .script = rollouts_script},
                            Migration{.name = "campaigns, contacts and batches", .script = campaigns_script},
                            Migration{.name = "retries that people ask for", .script = retries_script},
-                           Migration{.name = "schedules", .script = schedules_script}};
+                           Migration{.name = "schedules", .script = schedules_script},
+                           Migration{.name = "the outbox and its webhooks", .script = outbox_script},
+                           Migration{.name = "persons and tombstones", .script = persons_script}};
 
 }  // namespace
 

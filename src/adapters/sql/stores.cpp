@@ -3,6 +3,7 @@
 #include <soci/session.h>
 
 #include "adapters/sql/dialect.hpp"
+#include "adapters/sql/do_not_call.hpp"
 #include "adapters/sql/migrations.hpp"
 
 namespace callramp::sql {
@@ -17,6 +18,7 @@ Status prepare(Db& db, Instant now) {
   TRY_VOID(migrate(db, migrations(), now));
   try {
     seed_flags(db, now);
+    seed_person_key(db);
   } catch (const DbFailure& failure) {
     return std::unexpected(failure.error());
   }
@@ -38,7 +40,9 @@ SqlStores::SqlStores(std::unique_ptr<DbExecutor> executor)
       rollouts_(*executor_),
       campaigns_(*executor_),
       schedules_(*executor_),
-      imports_(*executor_) {}
+      imports_(*executor_),
+      outbox_(*executor_),
+      persons_(*executor_) {}
 
 Result<std::unique_ptr<SqlStores>> SqlStores::open(SqlOptions options) {
   TRY(url, parse_database_url(options.url));

@@ -11,6 +11,8 @@
 #include "adapters/sql/executor.hpp"
 #include "adapters/sql/flag_store.hpp"
 #include "adapters/sql/import_store.hpp"
+#include "adapters/sql/outbox_store.hpp"
+#include "adapters/sql/person_store.hpp"
 #include "adapters/sql/rollout_store.hpp"
 #include "adapters/sql/schedule_store.hpp"
 
@@ -42,6 +44,8 @@ class SqlStores {
   CampaignStore& campaigns() noexcept { return campaigns_; }
   ScheduleStore& schedules() noexcept { return schedules_; }
   ImportStore& imports() noexcept { return imports_; }
+  OutboxStore& outbox() noexcept { return outbox_; }
+  PersonStore& persons() noexcept { return persons_; }
   /// For work of its own in the same database, such as a test's look at the tables.
   DbExecutor& executor() noexcept { return *executor_; }
 
@@ -61,6 +65,8 @@ class SqlStores {
   SqlCampaignStore campaigns_;
   SqlScheduleStore schedules_;
   SqlImportStore imports_;
+  SqlOutboxStore outbox_;
+  SqlPersonStore persons_;
 };
 
 }  // namespace callramp::sql
