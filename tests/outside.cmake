@@ -20,3 +20,6 @@ callramp_outside_test("the official openai client against the sandbox alone" run
 callramp_outside_test("the official Deepgram client against the sandbox alone" run-with.mjs sandbox deepgram.test.mjs)
 callramp_outside_test("the official OpenFeature provider against the product" run-with.mjs serve openfeature.test.mjs)
 callramp_outside_test("a real Prometheus answers the plan's four queries" --test prometheus.test.mjs)
+callramp_outside_test("a rollout whose Prometheus dies advances nothing and takes nothing back" --test metrics.test.mjs)
+# Levels are read once a minute, and are stale after three.
+set_tests_properties("outside: a rollout whose Prometheus dies advances nothing and takes nothing back" PROPERTIES TIMEOUT 420)

@@ -116,19 +116,19 @@ json::object owed(std::string_view kind, const std::string& subject, const std::
   return {{"kind", kind}, {"subject", subject}, {"text", text}, {"who", who}, {"command", command}};
 }
 
-// The gate that stands before the next step; an incident's items come before all of them.
-std::string gate_ahead(Stage stage) {
+// Whether the gate stands before the next step; an incident's items come before all of them.
+bool is_ahead(const std::string& gate, Stage stage) {
   switch (stage) {
-    case Stage::planned: return "start";
+    case Stage::planned: return gate == "start" || gate == "phase-start";
     case Stage::complete:
-    case Stage::watching: return "success";
+    case Stage::watching: return gate == "success";
     case Stage::succeeded:
-    case Stage::rolled_back: return {};
+    case Stage::rolled_back: return false;
     case Stage::running:
     case Stage::holding:
-    case Stage::frozen: return "phase-end";
+    case Stage::frozen: return gate == "phase-end";
   }
-  return {};
+  return false;
 }
 
 json::array owed_json(const engine::RolloutView& view) {
@@ -154,9 +154,8 @@ json::array owed_json(const engine::RolloutView& view) {
       rows.push_back(owed("confirmation", text, criterion.reason, "", verb + "confirm " + what));
     }
   }
-  const std::string gate = gate_ahead(view.state.stage);
   for (const engine::ChecklistItemView& item : view.checklists)
-    if (!item.done && item.gate == gate)
+    if (!item.done && is_ahead(item.gate, view.state.stage))
       rows.push_back(owed("checklist", item.checklist + "/" + item.item, item.text, "",
                           item.by_itself ? "" : verb + "check " + item.checklist + " " + item.item));
   return rows;
@@ -250,10 +249,21 @@ json::object to_json(const engine::ChecklistItemView& item) {
 }
 
 json::object to_json(const engine::Receipt& receipt) {
-  return {{"percentage", percent_number(receipt.percentage)},  {"since", to_iso(receipt.since)},
-          {"nodesConfirmed", receipt.nodes_confirmed},         {"nodes", receipt.nodes},
-          {"lastNewDial", iso_or_null(receipt.last_new_dial)}, {"stillTalking", receipt.still_talking},
-          {"latestEnd", iso_or_null(receipt.latest_end)},      {"sentence", receipt.sentence}};
+  return {{"percentage", percent_number(receipt.percentage)},
+          {"since", to_iso(receipt.since)},
+          {"nodesConfirmed", receipt.nodes_confirmed},
+          {"nodes", receipt.nodes},
+          {"lastNewDial", iso_or_null(receipt.last_new_dial)},
+          {"stillTalking", receipt.still_talking},
+          {"latestEnd", iso_or_null(receipt.latest_end)},
+          {"switched", receipt.switched ? json::value(to_json(*receipt.switched)) : json::value(nullptr)},
+          {"sentence", receipt.sentence}};
+}
+
+json::object to_json(const Switching& switching) {
+  return {{"users", switching.users},
+          {"openCallbacks", switching.open},
+          {"sentence", engine::switching_sentence(switching)}};
 }
 
 json::object to_json(const rollout::PlanChange& change) {

@@ -23,6 +23,9 @@ void add_ofrep_routes(Router& router, const Deps& deps, const TokenGuard& guard)
 void add_root_routes(Router& router, const Deps& deps,
                      const TokenGuard& guard);  ///< health, metrics, page, events, OpenAPI
 
+/// POST …/pins: holds a user on one system.
+Awaitable<Result<net::Response>> put_pin(const Deps& deps, Exchange& exchange);
+
 /// Makes a handler of a function that takes `deps` first.
 inline auto bound_to(const Deps& deps) {
   return [&deps](auto handler) { return [&deps, handler](Exchange& exchange) { return handler(deps, exchange); }; };

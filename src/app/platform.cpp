@@ -9,8 +9,6 @@
 #include <algorithm>
 #include <boost/json.hpp>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <thread>
 
 #include "adapters/deepgram/deepgram_speech_to_text.hpp"
@@ -31,6 +29,7 @@
 #include "api/live_feed.hpp"
 #include "app/no_telephony.hpp"
 #include "app/price_book.hpp"
+#include "app/program_version.hpp"
 #include "app/wiring_campaigns.hpp"
 #include "async/io_threads.hpp"
 #include "async/task_scope.hpp"
@@ -121,16 +120,6 @@ std::string fingerprint(const Config& config) {
                                      config.dials_per_second, config.ring_timeout.count(), config.exotel_chunk_bytes,
                                      config.tts_provider, config.default_region, config.exotel_virtual_number))
       .substr(0, 16);
-}
-
-// Version and build: two builds of one version are not the same program.
-const std::string& program_version() {
-  static const std::string version = [] {
-    std::ifstream file("/proc/self/exe", std::ios::binary);
-    const std::string bytes{std::istreambuf_iterator<char>(file), {}};
-    return fmt::format("{}+{}", CALLRAMP_VERSION, net::sha256_hex(bytes).substr(0, 12));
-  }();
-  return version;
 }
 
 // The whole way round, as a carrier comes: PUBLIC_URL and whatever stands before this server.
@@ -315,7 +304,7 @@ Platform::Parts::Parts(const Config& given, Options options, Log& sink, FolderLo
                stores->rollouts(), stores->calls(), times, clock, log),
       collector(
           {.binary = program_version(), .configuration = fingerprint(config), .has_old_system = legacy != nullptr},
-          stores->rollouts(), stores->calls(), stores->flags(), *phones, log),
+          stores->rollouts(), stores->calls(), stores->flags(), *phones, clock, log),
       // The data folder's lock says that an earlier holder is dead: its lease need not run out first.
       rollouts(first(), {.holder = NodeId{"single"}, .version = program_version()},
                {.read_plan = read_plan,

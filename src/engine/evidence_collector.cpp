@@ -11,6 +11,7 @@ namespace {
 
 using rollout::Condition;
 using rollout::Facts;
+using Phase = std::pair<int, int>;
 
 constexpr int aa_days = 28;
 constexpr int flag_changes_looked_at = 100;
@@ -39,13 +40,31 @@ std::map<std::string, Duration, std::less<>> gauges_needed(const rollout::Plan& 
   return needed;
 }
 
+// When the one was confirmed that was not for longest. Nothing: there is no contact, one was never confirmed, or
+// somebody has written a date to come, a day aside for zones.
+std::optional<Instant> contacts_confirmed(const rollout::Plan& plan, Instant now) {
+  std::optional<Instant> oldest;
+  for (const rollout::Contact& contact : plan.contacts) {
+    const auto at = parse_iso(contact.confirmed + "T00:00:00Z");
+    if (!at || *at > now + hours{24}) return std::nullopt;
+    oldest = std::min(oldest.value_or(*at), *at);
+  }
+  return oldest;
+}
+
 bool is_machine(Outcome outcome) { return outcome == Outcome::voicemail || outcome == Outcome::voicemail_left; }
 
 }  // namespace
 
 EvidenceCollector::EvidenceCollector(CollectorConfig config, RolloutStore& rollouts, CallStore& calls, FlagStore& flags,
-                                     const PhoneDirectory& phones, Log& log)
-    : config_(std::move(config)), rollouts_(rollouts), calls_(calls), flags_(flags), phones_(phones), log_(log) {}
+                                     const PhoneDirectory& phones, async::Clock& clock, Log& log)
+    : config_(std::move(config)),
+      rollouts_(rollouts),
+      calls_(calls),
+      flags_(flags),
+      phones_(phones),
+      clock_(clock),
+      log_(log) {}
 
 template <class T>
 bool EvidenceCollector::read(const char* what, const Result<T>& result) {
@@ -55,20 +74,24 @@ bool EvidenceCollector::read(const char* what, const Result<T>& result) {
 
 Awaitable<Facts> EvidenceCollector::collect(const rollout::Plan& plan, const RolloutRecord& record,
                                             std::optional<Instant> heartbeat, std::int64_t through, Instant now) {
-  Facts facts;
-  const std::tuple of{record.name, record.state.run, record.state.phase, through};
-  if (slow_.of != of || now - slow_.at >= config_.slow_after || now < slow_.at) {
-    slow_ = {.of = of, .at = now, .facts = {}};
-    co_await read_slow(plan, record, now, slow_.facts);
+  Slow& slow = slow_[record.name];
+  const Phase phase{record.state.run, record.state.phase};
+  const bool news = slow.through != through || now - slow.at >= config_.slow_after;
+  const bool rested = now - slow.at >= slow.took * config_.slow_share;
+  if (slow.of != phase || now < slow.at || (news && rested)) {
+    Facts fresh;
+    const Instant began = clock_.now();
+    co_await read_slow(plan, record, now, fresh);
+    slow = {.of = phase, .through = through, .at = now, .took = clock_.now() - began, .facts = std::move(fresh)};
   }
-  facts = slow_.facts;
+  Facts facts = slow.facts;
   facts.heartbeat = heartbeat;
   facts.binary = config_.binary;
   facts.configuration = config_.configuration;
   facts.has_old_system = config_.has_old_system;
   facts.today = day_of(plan, phones_, now);
   co_await read_flags(facts, record);
-  co_await read_marks(record, now, facts);
+  co_await read_marks(plan, record, now, facts);
   co_await read_gauges(plan, record, now, facts);
   co_await count_labels(record.state, facts);
   co_return facts;
@@ -135,14 +158,16 @@ Awaitable<void> EvidenceCollector::read_uptime(const rollout::Plan& plan, const 
   if (auto phase = co_await rollouts_.uptime(state.phase_started_at, now); read("uptime", phase))
     facts.uptime = {
         .minutes = phase->minutes, .down = phase->down, .unknown = phase->unknown, .planned = phase->planned};
-  if (auto day = co_await rollouts_.uptime(std::max(state.phase_started_at, now - plan.pace.day), now);
+  // "In the last 24 h" does not begin anew with a phase.
+  if (auto day = co_await rollouts_.uptime(std::max(state.run_started_at, now - plan.pace.day), now);
       read("uptime", day)) {
     facts.uptime.last_day_minutes = day->minutes;
     facts.uptime.last_day_down = day->down;
   }
 }
 
-Awaitable<void> EvidenceCollector::read_marks(const RolloutRecord& record, Instant now, Facts& facts) {
+Awaitable<void> EvidenceCollector::read_marks(const rollout::Plan& plan, const RolloutRecord& record, Instant now,
+                                              Facts& facts) {
   const int run = record.state.run;
   if (auto items = co_await rollouts_.evidence_items(record.name, run); read("items", items))
     facts.items = std::move(*items);
@@ -158,6 +183,9 @@ Awaitable<void> EvidenceCollector::read_marks(const RolloutRecord& record, Insta
     facts.waivers = std::move(*waivers);
   }
   if (auto proofs = co_await rollouts_.proofs(); read("proofs", proofs)) facts.proofs = std::move(*proofs);
+  // Not recorded but known: the plan says when each contact was last confirmed.
+  if (const auto confirmed = contacts_confirmed(plan, now))
+    facts.proofs.push_back({.name = "contacts_confirmed", .at = *confirmed, .passed = true});
   if (auto aa = co_await rollouts_.aa(record.name); read("A/A comparison", aa)) facts.aa = *aa;
 }
 

@@ -85,7 +85,7 @@ struct DecisionCommit {
 
 struct StoredDecision {
   rollout::Decision decision;            ///< with its id
-  std::optional<DecisionInputs> inputs;  ///< none in lists
+  std::optional<DecisionInputs> inputs;  ///< none in lists, and after 90 days none of a look that changed nothing
   std::int64_t closed_through = 0;
   std::int64_t epoch = 0;
   bool sets_flags = false;
@@ -242,6 +242,14 @@ struct Adoption {
   std::int64_t users_routable = 0;  ///< that would be routed to new by the flags in force
 };
 
+/// Whom a change of the percentage moves to the other system, of the users called in the 28 days before it or waiting.
+/// Users held by a pin are not moved.
+struct Switching {
+  std::int64_t users = 0;
+  std::int64_t open = 0;  ///< of those, with a call that is to be made still, or is being made: an open callback
+  bool operator==(const Switching&) const = default;
+};
+
 class RolloutStore {
  public:
   virtual ~RolloutStore() = default;
@@ -293,6 +301,7 @@ class RolloutStore {
   /// By user, counted calls of `system` first dialed in [from, to): for the A/A comparison before phase 1.
   virtual Awaitable<Result<std::vector<UserTally>>> user_tallies(System system, Instant from, Instant to) = 0;
   virtual Awaitable<Result<Adoption>> adoption(Instant now) = 0;
+  virtual Awaitable<Result<Switching>> switching(Percent from, Percent to, Instant now) = 0;
 
   /// Merged by the larger of each count; booked to the span in force at the bucket's start.
   virtual Awaitable<Status> add_times(std::vector<TimeCounts> counts, Instant now) = 0;

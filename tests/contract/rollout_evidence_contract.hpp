@@ -242,6 +242,42 @@ TEST_CASE_TEMPLATE("users and their calls are summed up by phase", Database, CAL
   CHECK(world.db.get(world.store().adoption(start + hours{24 * 8})).users_on_new == 0);
 }
 
+TEST_CASE_TEMPLATE("a change of the percentage moves those between with open callbacks and no pinned one", Database,
+                   CALLRAMP_STORES) {
+  RolloutWorld<Database> world;
+  world.run_phase(0, start);
+  std::int64_t below = 0;
+  const Percent half = *Percent::parse("50");
+  for (int user = 1; user <= 6; ++user) {
+    world.call_on_new("c" + std::to_string(user), user, Outcome::completed, start + minutes{user});
+    if (position_hundredths("user-" + std::to_string(user)) < half.basis_points()) ++below;
+  }
+  REQUIRE(below > 0);
+  REQUIRE(below < 6);
+  const auto switching = [&](const char* from, const char* to, Instant now) {
+    return world.db.get(world.store().switching(*Percent::parse(from), *Percent::parse(to), now));
+  };
+  CHECK(switching("0", "100", start + hours{1}) == Switching{.users = 6, .open = 0});
+  CHECK(switching("0", "50", start + hours{1}) == Switching{.users = below, .open = 0});
+  CHECK(switching("50", "0", start + hours{1}) == Switching{.users = below, .open = 0});
+  CHECK(switching("100", "50", start + hours{1}) == Switching{.users = 6 - below, .open = 0});
+  CHECK(switching("50", "50", start + hours{1}) == Switching{});
+  CHECK(switching("0", "100", start + hours{24 * 29}) == Switching{});
+  // A call that waits makes somebody known, and is an open callback.
+  world.db.create(StoreWorld::call("later", 7));
+  world.db.dialed("now", 1, start + hours{1});
+  CHECK(switching("0", "100", start + hours{2}).users >= 6);
+  CHECK(switching("0", "100", start + hours{2}).open >= 1);
+  world.db.ok(world.db.ports().flags.put_pin({.user = UserId{"user-2"},
+                                              .system = System::old_system,
+                                              .reason = "asked for it",
+                                              .actor = "asha",
+                                              .created_at = start,
+                                              .until = start + hours{3}}));
+  const Switching held = switching("0", "100", start + hours{2});
+  CHECK(switching("0", "100", start + hours{4}).users == held.users + 1);
+}
+
 TEST_CASE_TEMPLATE("costs of the phase are summed by the plan's days", Database, CALLRAMP_STORES) {
   RolloutWorld<Database> world;
   world.run_phase(0, start);

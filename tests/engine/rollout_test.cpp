@@ -79,6 +79,10 @@ TEST_CASE("a bad release is taken back, its incident worked through and a new ru
     REQUIRE(view.receipt);
     CHECK(contains(view.receipt->sentence, "0 % on 1/1 nodes since "));
     CHECK(contains(view.receipt->sentence, "last new dial "));
+    CHECK(contains(view.receipt->sentence, " with an open callback, switch"));
+    REQUIRE(view.receipt->switched);
+    CHECK(view.receipt->switched->users > 10);
+    CHECK(view.state.incident.value().decision == back[0].id);
     CHECK(view.receipt->since - back[0].at < seconds{1});
     REQUIRE(view.state.incident);
 
@@ -124,6 +128,54 @@ TEST_CASE("a P1 bug takes everything to zero within one tick whatever is missing
     CHECK_MESSAGE(contains(back[0].sentence, "P1"), back[0].sentence);
     // Routing had it before anybody could hear of it.
     CHECK(world.flags().route("user-1").system == System::old_system);
+  });
+}
+
+TEST_CASE("the start waits for what a phase's flag change waits for and a preview stores nothing") {
+  RolloutWorld world;
+  world.traffic = false;
+  world.run([&]() -> Awaitable<void> {
+    std::string yaml = plan_text(
+        "automatic",
+        "contacts:\n  - {name: Asha, role: on-call, phone: \"+919800000001\", hours: always, confirmed: 2026-11-20}\n");
+    yaml.replace(yaml.find("phases:"), 0,
+                 "  go:\n    gate: phase-start\n    items:\n      told: {text: Everybody told}\n"
+                 "      met: {text: Reviewed, ticks_when: criteria_met}\n"
+                 "      contacts: {text: Contacts, ticks_when: contacts_confirmed(fresh <= 30d)}\n"
+                 "      go-no-go: {text: Go, ticks_when: approved_by(any)}\n");
+    co_await world.upload(yaml);
+    const rollout::Command start{.kind = CommandKind::start, .reason = "go"};
+    const auto early = co_await world.rollouts().command("outbound-calls", start, world.admin);
+    REQUIRE_FALSE(early);
+    CHECK_MESSAGE(contains(early.error().message, "checklist(go)"), early.error().message);
+    const SignOff asha{.rollout = "outbound-calls", .note = "done", .actor = world.admin};
+    REQUIRE(co_await world.rollouts().check(asha, "go", "told", true));
+    CHECK_FALSE(co_await world.rollouts().command("outbound-calls", start, world.admin));
+    const std::int64_t newest = (co_await world.view()).latest.value().id;
+    REQUIRE(co_await world.rollouts().approve(asha, "approved_by(any)", newest));
+
+    const auto preview = co_await world.rollouts().preview("outbound-calls", start, world.admin);
+    REQUIRE_MESSAGE(preview, (preview ? "" : preview.error().message));
+    CHECK(preview->to == Percent::parse("20").value());
+    CHECK(preview->id == 0);
+    CHECK((co_await world.view()).state.stage == Stage::planned);
+    CHECK(co_await world.percentage() == Percent{});
+    co_await world.order(CommandKind::start);
+    CHECK((co_await world.view()).state.stage == Stage::running);
+  });
+}
+
+TEST_CASE("a plan is answered with what nothing measures") {
+  RolloutWorld world;
+  world.traffic = false;
+  world.run([&]() -> Awaitable<void> {
+    std::string yaml = plan_text();
+    yaml.replace(yaml.find("stable_for"), 0, "report_sent(weekly), ");
+    const auto reply = co_await world.rollouts().upload({.yaml = yaml, .dry_run = true}, world.admin);
+    REQUIRE(reply);
+    REQUIRE(reply->warnings.size() == 1);
+    CHECK_MESSAGE(contains(reply->warnings[0].message, "'report_sent(weekly)': nothing measures it"),
+                  reply->warnings[0].message);
   });
 }
 

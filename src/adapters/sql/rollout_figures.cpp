@@ -1,6 +1,9 @@
 // Sums over the calls themselves: by user, whose calls behave alike, and by day, which cost money.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <set>
+
 #include "adapters/sql/flag_store.hpp"
 #include "adapters/sql/rollout_store.hpp"
 
@@ -72,6 +75,27 @@ Adoption adoption_of(Db& db, Instant now) {
   return adoption;
 }
 
+Switching switching_of(Db& db, Percent from, Percent to, Instant now) {
+  const auto [low, high] = std::minmax(from.basis_points(), to.basis_points());
+  std::set<std::string> pinned;
+  for (const Pin& pin : read_pins(db))
+    if (!pin.until || *pin.until > now) pinned.insert(pin.user.str());
+  Switching switching;
+  db.select(
+      "select user_id, max(open) from (select distinct user_id, 0 as open from calls where first_attempt_at >= :from "
+      "union all select user_id, 1 from calls where status in ('scheduled', 'queued', 'dialing', 'ringing', "
+      "'in_progress') and test = 0) as one group by user_id",
+      "tn", {now - hours{28 * 24}}, [&](Row& row) {
+        const std::string user = row.text();
+        const bool open = row.flag();
+        const int position = position_hundredths(user);
+        if (position < low || position >= high || pinned.contains(user)) return;
+        ++switching.users;
+        switching.open += open ? 1 : 0;
+      });
+  return switching;
+}
+
 std::vector<rollout::DailyCost> costs_of(Db& db, const std::string& rollout, int run, int phase,
                                          const Currency& currency, const std::function<std::int64_t(Instant)>& day_of) {
   static const std::string sql = fmt::format(
@@ -107,6 +131,10 @@ Awaitable<Result<std::vector<UserTally>>> SqlRolloutStore::user_tallies(System s
 
 Awaitable<Result<Adoption>> SqlRolloutStore::adoption(Instant now) {
   return executor_.read<Adoption>([now](Db& db) -> Result<Adoption> { return adoption_of(db, now); });
+}
+
+Awaitable<Result<Switching>> SqlRolloutStore::switching(Percent from, Percent to, Instant now) {
+  return executor_.read<Switching>([=](Db& db) -> Result<Switching> { return switching_of(db, from, to, now); });
 }
 
 Awaitable<Result<std::vector<rollout::DailyCost>>> SqlRolloutStore::costs(std::string rollout, int run, int phase,

@@ -43,6 +43,7 @@ class SqlRolloutStore final : public RolloutStore {
   Awaitable<Result<UserFigures>> user_figures(std::string rollout, int run, int phase) override;
   Awaitable<Result<std::vector<UserTally>>> user_tallies(System system, Instant from, Instant to) override;
   Awaitable<Result<Adoption>> adoption(Instant now) override;
+  Awaitable<Result<Switching>> switching(Percent from, Percent to, Instant now) override;
   Awaitable<Result<std::vector<rollout::DailyCost>>> costs(std::string rollout, int run, int phase, Currency currency,
                                                            std::function<std::int64_t(Instant)> day_of) override;
 

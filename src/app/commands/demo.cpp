@@ -12,7 +12,6 @@
 
 #include "adapters/phone/lib_phone_number_directory.hpp"
 #include "app/agent_file.hpp"
-#include "app/agent_json.hpp"
 #include "app/client.hpp"
 #include "app/commands/groups.hpp"
 #include "app/contacts.hpp"
@@ -23,6 +22,7 @@
 #include "async/io_threads.hpp"
 #include "embedded/demo_world.hpp"
 #include "sandbox/sandbox.hpp"
+#include "wire/agent_json.hpp"
 
 namespace callramp::app {
 namespace {
@@ -142,7 +142,7 @@ json::object request_for(const Contact& contact, const std::string& agent) {
 }
 
 Ran prepare(const Client& client, const Agent& agent, bool fresh) {
-  if (const auto stored = client.send("PUT", "/api/v1/agents/" + agent.id.str(), agent_body(agent)); !stored)
+  if (const auto stored = client.send("PUT", "/api/v1/agents/" + agent.id.str(), wire::agent_body(agent)); !stored)
     return std::unexpected(stored.error());
   if (!fresh) return {};
   const json::object half{{"outboundCallsPercentage", 50}, {"reason", "demo: both systems side by side"}};

@@ -105,6 +105,7 @@ class Compiler {
     if (condition.baseline == Baseline::phase)
       if (const auto named = find_phase(plan_, condition.baseline_phase))
         made.baseline_phase = static_cast<int>(*named);
+    if (made.source == Source::proof) made.key = act_name(condition);
     if (made.source == Source::items) made.items = items_of(plan_, condition);
     if (made.source == Source::checklist) made.index = list_index(condition.arguments.front().name);
     if (made.source == Source::versus) made.index = comparison_index(condition, is_trigger);
@@ -343,7 +344,8 @@ CompiledPlan::CompiledPlan(const Plan& of) : plan(&of) {
     }
     checklists.push_back(std::move(made));
   }
-  add_checklists(compiler, of, {"start"}, start);
+  // The start is the first phase's flag change.
+  add_checklists(compiler, of, {"start", "phase-start"}, start);
   const std::size_t last = of.phases.empty() ? 0 : of.phases.size() - 1;
   for (const Aim& aim : of.aims)
     if (aim.condition) aims.push_back({.group = aim.group, .line = compiler.line(*aim.condition, last, false)});

@@ -27,8 +27,8 @@ class FactBook {
   void closed(const rollout::Bucket& calls, const std::vector<UserCall>& by_user);
   /// Calls that are open too long; negative when they are final.
   void pending(std::int64_t calls, int phase);
-  /// Up to the end of the slot; before a look.
-  void advance_to(std::int64_t slot);
+  /// Up to the end of the slot; before a look at `now`.
+  void advance_to(std::int64_t slot, Instant now);
   /// Everybody signs everything that the phase asks of people.
   void sign(Instant now, const std::string& standing);
 
@@ -55,6 +55,7 @@ class FactBook {
   void reports_until(double end);
   void samples_until(double end);
   void uptime_at(Instant now);
+  std::int64_t day_of(Instant at) const;  ///< as production numbers the days of costs
 
   const rollout::Plan& plan_;
   const Truth& truth_;
