@@ -125,7 +125,10 @@ Awaitable<void> EvidenceCollector::read_flags(Facts& facts, const RolloutRecord&
 Awaitable<void> EvidenceCollector::read_slow(const rollout::Plan& plan, const RolloutRecord& record, Instant now,
                                              Facts& facts) {
   const rollout::RolloutState& state = record.state;
-  if (auto adoption = co_await rollouts_.adoption(now); read("adoption", adoption)) {
+  const bool asked = gauges_needed(plan).contains("feature_adoption");  // it reads a week of calls
+  Result<Adoption> adoption = Adoption{};
+  if (asked) adoption = co_await rollouts_.adoption(now);
+  if (read("adoption", adoption)) {
     facts.users_on_new = adoption->users_on_new;
     facts.users_routable = adoption->users_routable;
   }

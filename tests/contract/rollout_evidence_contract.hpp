@@ -224,6 +224,11 @@ TEST_CASE_TEMPLATE("users and their calls are summed up by phase", Database, CAL
   world.call_on_new("a3", 1, Outcome::voicemail_left, start + minutes{6});
   world.call_on_new("b1", 2, Outcome::no_answer, start + minutes{9});
   world.db.dialed("b2", 3, start + minutes{12});
+  CHECK(world.db.get(world.store().user_figures("outbound-calls", 1, 0)).sums == rollout::ClusterSums{});
+  world.close(start + minutes{8});
+  CHECK(world.db.get(world.store().user_figures("outbound-calls", 1, 0)).sums.n == 2);
+  world.close(start + minutes{17});
+  world.close(start + minutes{18});
   const UserFigures figures = world.db.get(world.store().user_figures("outbound-calls", 1, 0));
   CHECK(figures.sums == rollout::ClusterSums{.clusters = 2, .n = 4, .s = 2, .nn = 10, .sn = 6, .ss = 4});
   CHECK(figures.largest_calls == 3);

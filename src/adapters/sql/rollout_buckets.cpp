@@ -7,6 +7,7 @@
 #include <tuple>
 
 #include "adapters/sql/evidence.hpp"
+#include "adapters/sql/figure_sums.hpp"
 #include "adapters/sql/rollout_store.hpp"
 
 namespace callramp::sql {
@@ -192,6 +193,7 @@ class Closing {
         Bucket half{.start = bucket.start, .phase = bucket.phase};
         (system == System::new_system ? half.fresh : half.old) = tally;
         store(Stream::call, to_string(system), key.second, half, closed);
+        if (system == System::new_system) add_users(db_, key.second, key.first, length_);
       }
     }
     const Instant from = open.empty() ? until : std::min(until, std::get<Instant>(*open.begin()));

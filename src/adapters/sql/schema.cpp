@@ -9,6 +9,7 @@
 
 #include "adapters/sql/schema_campaigns.hpp"
 #include "adapters/sql/schema_retries.hpp"
+#include "adapters/sql/schema_rollout_figures.hpp"
 #include "adapters/sql/schema_rollouts.hpp"
 
 namespace callramp::sql {
@@ -275,7 +276,8 @@ create table evidence_counts (
 constexpr std::array steps{Migration{.name = "calls and flags", .script = calls_and_flags},
                            Migration{.name = "rollouts and their evidence", .script = rollouts_script},
                            Migration{.name = "campaigns, contacts and batches", .script = campaigns_script},
-                           Migration{.name = "retries that people ask for", .script = retries_script}};
+                           Migration{.name = "retries that people ask for", .script = retries_script},
+                           Migration{.name = "sums of a rollout's phase", .script = rollout_figures_script}};
 
 }  // namespace
 
