@@ -240,6 +240,31 @@ TEST_CASE("another bucket begins at zero and a shorter one divides it") {
   CHECK(taken[0].bucket == rollout::bucket_start(noon + minutes{6}, seconds{5}));
 }
 
+TEST_CASE("times that could not be stored are counted again") {
+  async::VirtualClock clock{noon};
+  TimeRecorder times(clock, "s");
+  times.add("response_time", seconds{1});
+  auto taken = times.take();
+  times.give_back(taken);
+  CHECK(times.take().size() == 1);
+  times.give_back(taken);
+  times.add("response_time", seconds{1});
+  taken = times.take();
+  REQUIRE(taken.size() == 1);
+  CHECK(taken[0].total == 2);  // what was given back is not counted twice
+  asio::io_context context{1};
+  auto later = [&]() -> Awaitable<void> { co_await clock.sleep_for(minutes{6}); };
+  async::run(context, clock, later);
+  times.give_back(taken);  // its bucket was forgotten meanwhile
+  const auto again = times.take();
+  REQUIRE(again.size() == 1);
+  CHECK(again[0].total == 2);
+  CHECK(again[0].bucket == taken[0].bucket);
+  taken[0].bucket -= hours{25};
+  times.give_back(taken);
+  CHECK(times.take().empty());  // a day old: nobody waits for it
+}
+
 TEST_CASE("a receipt is read back as it was written and one of before the switching too") {
   Receipt receipt{.percentage = Percent::parse("10").value(),
                   .since = noon,

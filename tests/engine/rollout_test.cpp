@@ -324,6 +324,58 @@ TEST_CASE("a drill goes to zero and back and is a proof") {
   });
 }
 
+TEST_CASE("a drill that ends with reason to roll back restores nothing and leaves calls on old enabled") {
+  RolloutWorld world;
+  world.look_every = hours{24};  // nobody looks before the drill
+  world.traffic = false;
+  world.run([&]() -> Awaitable<void> {
+    co_await world.upload(plan_text());
+    co_await world.order(CommandKind::start);
+    co_await world.clock.sleep_for(minutes{3});
+    REQUIRE(co_await world.stores->rollouts().add_item(
+        {.item = {.kind = "bug", .external_id = "BUG-1", .severity = "P1", .at = world.clock.now()},
+         .by = "asha",
+         .now = world.clock.now()}));
+    const auto drilled = co_await world.rollouts().drill("outbound-calls", "practice", world.admin);
+    REQUIRE_FALSE(drilled);
+    CHECK_MESSAGE(contains(drilled.error().message, "nothing was restored"), drilled.error().message);
+    const FlagState flags = (co_await world.stores->flags().current()).value();
+    CHECK(flags.flags.outbound_calls_percentage == Percent{});
+    CHECK(flags.flags.outbound_calls_enabled);
+    const RolloutView view = co_await world.view();
+    CHECK(view.state.stage == Stage::rolled_back);
+    for (const rollout::Decision& one : co_await world.log_of_decisions()) {
+      const auto explained = co_await world.rollouts().explain("outbound-calls", one.id);
+      REQUIRE(explained);
+      CHECK_MESSAGE(explained->replayed_equal, one.rule << ": " << explained->difference);
+    }
+    CHECK((co_await world.stores->rollouts().proofs()).value().size() == 2);
+  });
+}
+
+TEST_CASE("a level about its line fills no log") {
+  RolloutWorld world;
+  world.traffic = false;
+  world.gauges_every = minutes{1};
+  struct Flapping final : MetricSource {
+    int asked = 0;
+    Awaitable<Result<double>> read(std::string, Instant) override { co_return ++asked % 2 == 0 ? 1.0 : 3.0; }
+  } prometheus;
+  world.sources.prometheus = &prometheus;
+  world.run([&]() -> Awaitable<void> {
+    std::string yaml = plan_text("automatic", "metrics:\n  pods_ready: {promql: sum(up), bigger_is_better: true}\n");
+    yaml.replace(yaml.find("stable_for"), 0, "pods_ready >= 2, ");
+    co_await world.upload(yaml);
+    co_await world.order(CommandKind::start);
+    co_await world.clock.sleep_for(hours{3});
+    CHECK(prometheus.asked >= 170);
+    const auto log = co_await world.log_of_decisions();
+    INFO(told(log));
+    CHECK(log.size() > 10);
+    CHECK(log.size() <= 3 * 12 + 5);  // one in five minutes
+  });
+}
+
 TEST_CASE("a person's order is obeyed while no evidence comes in and a beta phase's users are on new while it runs") {
   RolloutWorld world;
   world.traffic = false;

@@ -21,6 +21,8 @@ class FactBook {
   void begin_run(std::uint64_t seed, std::uint64_t run, const rollout::AaResult& a_a, Instant now);
   /// From here on facts are of this phase.
   void begin_phase(int phase, Percent percentage, Instant now);
+  /// The flag as it is now.
+  void in_force(Percent percentage) { facts_.percentage = percentage; }
   /// What begins in a slot of the calling hours, calls or none: they cost, ask, and may be complained about.
   void begun(const Begun& begun, std::int64_t slot);
   /// Whole calls of a bucket are known.

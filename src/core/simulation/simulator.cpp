@@ -207,6 +207,7 @@ void Simulator::step(Instant now, rollout::Rule rule, const Outlet& outlet, RunR
   } else {
     state_ = judge_->after(state_, evidence, now);
   }
+  facts_->in_force(state_.percentage);
   if (state_.stage == Stage::rolled_back) {
     result.rolled_back = true;
     result.by = to_string(rule);
