@@ -153,8 +153,8 @@ Result<FlagState> set_flags(Db& db, const DecisionCommit& commit) {
 constexpr std::chrono::days inputs_kept{90};
 constexpr int dropped_at_once = 50;
 
-// What a look that changed nothing was made from, a day of levels each, is not kept for ever: the decision stands with its
-// verdicts and figures, and can no longer be made again. What moved anybody can.
+// What a look that changed nothing was made from, a day of levels each, is not kept for ever: the decision stands with
+// its verdicts and figures, and can no longer be made again. What moved anybody can.
 void drop_old_inputs(Db& db, Instant now) {
   db.run(
       "update decisions set inputs = '' where id in (select id from decisions where rule = 'hold' and sets_flags = 0 "
