@@ -116,19 +116,19 @@ json::object owed(std::string_view kind, const std::string& subject, const std::
   return {{"kind", kind}, {"subject", subject}, {"text", text}, {"who", who}, {"command", command}};
 }
 
-// Whether the gate stands before the next step; an incident's items come before all of them.
-bool is_ahead(const std::string& gate, Stage stage) {
+// The gate that stands before the next step; an incident's items come before all of them.
+std::string gate_ahead(Stage stage) {
   switch (stage) {
-    case Stage::planned: return gate == "start" || gate == "phase-start";
+    case Stage::planned: return "start";
     case Stage::complete:
-    case Stage::watching: return gate == "success";
+    case Stage::watching: return "success";
     case Stage::succeeded:
-    case Stage::rolled_back: return false;
+    case Stage::rolled_back: return {};
     case Stage::running:
     case Stage::holding:
-    case Stage::frozen: return gate == "phase-end";
+    case Stage::frozen: return "phase-end";
   }
-  return false;
+  return {};
 }
 
 json::array owed_json(const engine::RolloutView& view) {
@@ -154,8 +154,9 @@ json::array owed_json(const engine::RolloutView& view) {
       rows.push_back(owed("confirmation", text, criterion.reason, "", verb + "confirm " + what));
     }
   }
+  const std::string gate = gate_ahead(view.state.stage);
   for (const engine::ChecklistItemView& item : view.checklists)
-    if (!item.done && is_ahead(item.gate, view.state.stage))
+    if (!item.done && item.gate == gate)
       rows.push_back(owed("checklist", item.checklist + "/" + item.item, item.text, "",
                           item.by_itself ? "" : verb + "check " + item.checklist + " " + item.item));
   return rows;

@@ -131,7 +131,7 @@ Result<FinishResult> finish_once(Db& db, const AttemptFinish& finish) {
 
 std::vector<CostLine> costs_by(Db& db, const AttemptId& id, const std::string& provider) {
   return db.all("select micros, currency from cost_lines where attempt_id = :id and provider = :provider", "nt",
-                {id, provider}, [](Row& row) {
+                {id, provider}, +[](Row& row) {
                   CostLine line;
                   line.cost.micros = row.number();
                   line.cost.currency = row.word(Currency::parse);

@@ -93,7 +93,7 @@ void add_costs(Db& db, const AttemptId& attempt, const std::vector<CostLine>& li
       "select span_id, first_attempt_at - first_attempt_at % 900000000 from calls join attempts on call_id = calls.id "
       "where attempts.id = :id and span_id is not null and first_attempt_at is not null and calls.system = "
       "'new-system'",
-      "nn", {attempt}, [](Row& row) { return Place{.span = row.number(), .quarter = row.instant()}; });
+      "nn", {attempt}, +[](Row& row) { return Place{.span = row.number(), .quarter = row.instant()}; });
   if (!place) return;
   for (const CostLine& line : lines)
     db.run(

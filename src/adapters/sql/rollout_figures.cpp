@@ -50,7 +50,7 @@ Adoption adoption_of(Db& db, Instant now) {
 }
 
 Switching switching_of(Db& db, Percent from, Percent to, Instant now) {
-  const auto [low, high] = std::minmax(from.basis_points(), to.basis_points());
+  const auto [low, high] = std::minmax({from.basis_points(), to.basis_points()});
   std::set<std::string> pinned;
   for (const Pin& pin : read_pins(db))
     if (!pin.until || *pin.until > now) pinned.insert(pin.user.str());

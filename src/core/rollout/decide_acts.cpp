@@ -153,7 +153,6 @@ bool is_measured(const Line& line) {
 
 // Reads what this look has found of the measured criteria; they are looked at first.
 Finding judge_criteria_met(const Scene& scene) {
-  if (scene.state.stage == Stage::planned) return settled(true, false);  // no phase came before the first
   const std::vector<Line>& lines = scene.phase.criteria;
   const std::vector<Finding>& found = scene.plan.look.criteria;
   Finding met;

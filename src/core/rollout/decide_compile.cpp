@@ -344,8 +344,7 @@ CompiledPlan::CompiledPlan(const Plan& of) : plan(&of) {
     }
     checklists.push_back(std::move(made));
   }
-  // The start is the first phase's flag change.
-  add_checklists(compiler, of, {"start", "phase-start"}, start);
+  add_checklists(compiler, of, {"start"}, start);
   const std::size_t last = of.phases.empty() ? 0 : of.phases.size() - 1;
   for (const Aim& aim : of.aims)
     if (aim.condition) aims.push_back({.group = aim.group, .line = compiler.line(*aim.condition, last, false)});
