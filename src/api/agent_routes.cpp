@@ -5,6 +5,7 @@
 #include "api/fields.hpp"
 #include "api/routes.hpp"
 #include "api/secrets.hpp"
+#include "wire/agent_json.hpp"
 
 namespace callramp::api {
 namespace {
@@ -18,24 +19,6 @@ bool is_plain_word(std::string_view text, std::size_t max_bytes) {
     return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_' ||
            c == '.' || c == '@';
   });
-}
-
-json::object to_json(const Agent& agent) {
-  return {{"id", agent.id.str()},
-          {"name", agent.name},
-          {"greeting", agent.greeting},
-          {"disclosure", agent.disclosure},
-          {"prompt", agent.prompt},
-          {"goodbye", agent.goodbye},
-          {"apology", agent.apology},
-          {"language", agent.language},
-          {"voice", agent.voice},
-          {"model", agent.model},
-          {"sttModel", agent.stt_model},
-          {"maxDurationSeconds", agent.max_duration.count()},
-          {"maxTurns", agent.max_turns},
-          {"createdAt", to_iso(agent.created_at)},
-          {"updatedAt", to_iso(agent.updated_at)}};
 }
 
 Result<Agent> read_agent(const json::object& body, Instant now) {
@@ -70,7 +53,7 @@ Awaitable<Result<net::Response>> list_agents(const Deps& deps, Exchange& exchang
   CO_TRY_VOID(Fields(query).finish());
   CO_TRY(agents, co_await deps.agents.list());
   json::array rows;
-  for (const Agent& agent : agents) rows.push_back(to_json(agent));
+  for (const Agent& agent : agents) rows.push_back(wire::to_json(agent));
   co_return json_response(200, json::object{{"agents", std::move(rows)}});
 }
 
@@ -80,12 +63,12 @@ Awaitable<Result<net::Response>> create_agent(const Deps& deps, Exchange& exchan
   CO_TRY(agent, read_agent(body, now));
   agent.id = make_id<AgentId>(now, deps.random);
   CO_TRY_VOID(co_await deps.agents.put(agent, exchange.actor.name));
-  co_return json_response(201, to_json(agent));
+  co_return json_response(201, wire::to_json(agent));
 }
 
 Awaitable<Result<net::Response>> get_agent(const Deps& deps, Exchange& exchange) {
   CO_TRY(agent, co_await deps.agents.get(AgentId{exchange.param("id")}));
-  co_return json_response(200, to_json(agent));
+  co_return json_response(200, wire::to_json(agent));
 }
 
 // Creates as well, so that an agent can have a name of its owner's choosing and be set up twice without harm.
@@ -103,7 +86,7 @@ Awaitable<Result<net::Response>> put_agent(const Deps& deps, Exchange& exchange)
   else if (known.error().code != ErrorCode::agent_not_found)
     co_return std::unexpected(known.error());
   CO_TRY_VOID(co_await deps.agents.put(agent, exchange.actor.name));
-  co_return json_response(known ? 200 : 201, to_json(agent));
+  co_return json_response(known ? 200 : 201, wire::to_json(agent));
 }
 
 Awaitable<Result<net::Response>> remove_agent(const Deps& deps, Exchange& exchange) {

@@ -25,7 +25,7 @@ constexpr std::array rules{
     KindRule{"bug", bug_severities, false, false},
     KindRule{"complaint", complaint_kinds, false, false},
     KindRule{"security", security_severities, false, false},
-    KindRule{"satisfaction", {}, true, false, 0, 10},
+    KindRule{"satisfaction", {}, true, false, 1, 5},
     KindRule{"ticket", {}, false, false},
     KindRule{"label", {}, true, true, 0, 1},
 };

@@ -99,24 +99,6 @@ Awaitable<Result<net::Response>> list_pins(const Deps& deps, Exchange& exchange)
 // Clients that hold evaluated flags have to ask again.
 void tell_pins_changed(const Deps& deps) { deps.feed.publish({"pins", "{}"}); }
 
-Awaitable<Result<net::Response>> put_pin(const Deps& deps, Exchange& exchange) {
-  CO_TRY(body, co_await read_object(exchange));
-  Fields in(body);
-  const UserId user = in.required("userId", parse_user_id);
-  const System system = in.required("system", parse_system);
-  const std::string reason = in.text("reason", max_reason_bytes);
-  const auto until = in.maybe("until", parse_iso);
-  CO_TRY_VOID(in.finish());
-  CO_TRY_VOID(co_await deps.flags.pin(user, system, reason, until, exchange.actor));
-  tell_pins_changed(deps);
-  co_return json_response(200, to_json(Pin{.user = user,
-                                           .system = system,
-                                           .reason = reason,
-                                           .actor = exchange.actor.name,
-                                           .created_at = deps.clock.now(),
-                                           .until = until}));
-}
-
 Awaitable<Result<net::Response>> remove_pin(const Deps& deps, Exchange& exchange) {
   CO_TRY(body, co_await read_object(exchange));
   Fields in(body);
@@ -173,6 +155,24 @@ Awaitable<Result<net::Response>> route_post(const Deps& deps, Exchange& exchange
 }
 
 }  // namespace
+
+Awaitable<Result<net::Response>> put_pin(const Deps& deps, Exchange& exchange) {
+  CO_TRY(body, co_await read_object(exchange));
+  Fields in(body);
+  const UserId user = in.required("userId", parse_user_id);
+  const System system = in.required("system", parse_system);
+  const std::string reason = in.text("reason", max_reason_bytes);
+  const auto until = in.maybe("until", parse_iso);
+  CO_TRY_VOID(in.finish());
+  CO_TRY_VOID(co_await deps.flags.pin(user, system, reason, until, exchange.actor));
+  tell_pins_changed(deps);
+  co_return json_response(200, to_json(Pin{.user = user,
+                                           .system = system,
+                                           .reason = reason,
+                                           .actor = exchange.actor.name,
+                                           .created_at = deps.clock.now(),
+                                           .until = until}));
+}
 
 void add_flag_routes(Router& router, const Deps& deps) {
   const auto with = bound_to(deps);

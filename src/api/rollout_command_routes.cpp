@@ -50,9 +50,20 @@ Awaitable<Result<net::Response>> give_order(const Deps& deps, Exchange& exchange
                          "; advancing despite the evidence needs admin",
                      "despiteEvidence");
   }
+  const bool dry_run = in.maybe_boolean("dryRun").value_or(false);
   CO_TRY_VOID(in.finish());
-  CO_TRY(decision, co_await deps.rollouts.command(exchange.param("name"), std::move(order), exchange.actor));
-  co_return json_response(200, wire::to_json(decision));
+  const std::string& name = exchange.param("name");
+  CO_TRY(decision, dry_run ? co_await deps.rollouts.preview(name, std::move(order), exchange.actor)
+                           : co_await deps.rollouts.command(name, std::move(order), exchange.actor));
+  json::object body = wire::to_json(decision);
+  body["dryRun"] = dry_run;
+  body["switches"] = nullptr;
+  if (decision.from != decision.to) {
+    // The order stands whether or not this can be counted.
+    if (const auto switching = co_await deps.rollouts.switching(decision.from, decision.to))
+      body["switches"] = to_json(*switching);
+  }
+  co_return json_response(200, body);
 }
 
 Awaitable<Result<net::Response>> drill(const Deps& deps, Exchange& exchange) {
@@ -83,22 +94,8 @@ Awaitable<Result<net::Response>> waive(const Deps& deps, Exchange& exchange) {
 
 // The same pins as POST /api/v1/admin/pins, under the rollout whose evidence they are outside of.
 Awaitable<Result<net::Response>> pin(const Deps& deps, Exchange& exchange) {
-  CO_TRY(body, co_await read_object(exchange));
-  Fields in(body);
-  const UserId user = in.required("userId", parse_user_id);
-  const System system = in.required("system", parse_system);
-  const std::string reason = in.text("reason", max_reason_bytes);
-  const auto until = in.maybe("until", parse_iso);
-  CO_TRY_VOID(in.finish());
   CO_TRY_VOID(co_await deps.rollouts.view(exchange.param("name")));
-  CO_TRY_VOID(co_await deps.flags.pin(user, system, reason, until, exchange.actor));
-  deps.feed.publish({"pins", "{}"});
-  co_return json_response(200, json::object{{"userId", user.str()},
-                                            {"system", to_string(system)},
-                                            {"reason", reason},
-                                            {"pinnedBy", exchange.actor.name},
-                                            {"createdAt", to_iso(deps.clock.now())},
-                                            {"until", iso_or_null(until)}});
+  co_return co_await put_pin(deps, exchange);
 }
 
 engine::SignOff read_sign_off(Fields& in, const Exchange& exchange) {

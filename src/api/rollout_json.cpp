@@ -250,10 +250,21 @@ json::object to_json(const engine::ChecklistItemView& item) {
 }
 
 json::object to_json(const engine::Receipt& receipt) {
-  return {{"percentage", percent_number(receipt.percentage)},  {"since", to_iso(receipt.since)},
-          {"nodesConfirmed", receipt.nodes_confirmed},         {"nodes", receipt.nodes},
-          {"lastNewDial", iso_or_null(receipt.last_new_dial)}, {"stillTalking", receipt.still_talking},
-          {"latestEnd", iso_or_null(receipt.latest_end)},      {"sentence", receipt.sentence}};
+  return {{"percentage", percent_number(receipt.percentage)},
+          {"since", to_iso(receipt.since)},
+          {"nodesConfirmed", receipt.nodes_confirmed},
+          {"nodes", receipt.nodes},
+          {"lastNewDial", iso_or_null(receipt.last_new_dial)},
+          {"stillTalking", receipt.still_talking},
+          {"latestEnd", iso_or_null(receipt.latest_end)},
+          {"switched", receipt.switched ? json::value(to_json(*receipt.switched)) : json::value(nullptr)},
+          {"sentence", receipt.sentence}};
+}
+
+json::object to_json(const Switching& switching) {
+  return {{"users", switching.users},
+          {"openCallbacks", switching.open},
+          {"sentence", engine::switching_sentence(switching)}};
 }
 
 json::object to_json(const rollout::PlanChange& change) {

@@ -40,16 +40,20 @@ json::array changes_json(const std::vector<rollout::PlanChange>& changes) {
   return rows;
 }
 
+json::array findings_json(const std::vector<Error>& findings) {
+  json::array rows;
+  for (const Error& finding : findings)
+    rows.push_back(json::object{{"message", finding.message}, {"field", finding.field}});
+  return rows;
+}
+
 // The whole list of what is wrong: a person mends a plan once, not once per line.
 net::Response problems_response(const std::vector<Error>& problems, const std::string& request_id) {
   Error first = problems.front();
   first.code = ErrorCode::invalid_request;
   if (problems.size() > 1) first.message += " (and " + std::to_string(problems.size() - 1) + " more)";
   json::object body = error_body(first, request_id);
-  json::array rows;
-  for (const Error& problem : problems)
-    rows.push_back(json::object{{"message", problem.message}, {"field", problem.field}});
-  body["error"].as_object()["details"].as_object()["problems"] = std::move(rows);
+  body["error"].as_object()["details"].as_object()["problems"] = findings_json(problems);
   return error_response(first, std::move(body));
 }
 
@@ -77,6 +81,7 @@ Awaitable<Result<net::Response>> upload_plan(const Deps& deps, Exchange& exchang
                                                                   {"hash", reply.hash},
                                                                   {"created", reply.created},
                                                                   {"applied", reply.applied},
+                                                                  {"warnings", findings_json(reply.warnings)},
                                                                   {"changes", changes_json(reply.changes)}});
 }
 

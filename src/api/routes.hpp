@@ -20,13 +20,16 @@ void add_record_routes(Router& router, const Deps& deps);   ///< do-not-call, re
 void add_rollout_routes(Router& router, const Deps& deps);  ///< plans, what stands, decisions
 void add_rollout_command_routes(Router& router, const Deps& deps);  ///< what people order and sign
 void add_webhook_routes(Router& router, const Deps& deps);          ///< who is told of what happens
-void add_person_routes(Router& router, const Deps& deps);   ///< what people may ask about themselves
+void add_person_routes(Router& router, const Deps& deps);           ///< what people may ask about themselves
 void add_evidence_routes(Router& router, const Deps& deps);
 void add_alert_routes(Router& router, const Deps& deps);  ///< Alertmanager's webhook
 void add_token_routes(Router& router, const Deps& deps, TokenGuard& guard);
 void add_ofrep_routes(Router& router, const Deps& deps, const TokenGuard& guard);
 void add_root_routes(Router& router, const Deps& deps,
                      const TokenGuard& guard);  ///< health, metrics, page, events, OpenAPI
+
+/// POST …/pins: holds a user on one system.
+Awaitable<Result<net::Response>> put_pin(const Deps& deps, Exchange& exchange);
 
 /// Makes a handler of a function that takes `deps` first.
 inline auto bound_to(const Deps& deps) {

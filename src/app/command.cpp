@@ -69,6 +69,8 @@ Command& Command::arguments(const std::string& name, const std::string& help, bo
   return *this;
 }
 
+Command& Command::pages() { return option("--page", "N", "From 1").option("--limit", "N", "Rows of a page, 1 to 100"); }
+
 Command& Command::option(const std::string& name, const std::string& value, const std::string& help, bool required) {
   app_->add_option(name, help)
       ->required(required)

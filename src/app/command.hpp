@@ -74,6 +74,7 @@ class Command {
   Command& arguments(const std::string& name, const std::string& help, bool required = true);
   /// "--reason": an option with a value, shown as `value` in the help.
   Command& option(const std::string& name, const std::string& value, const std::string& help, bool required = false);
+  Command& pages();  ///< --page and --limit
   /// "--json": a switch.
   Command& flag(const std::string& name, const std::string& help);
   /// Adds --json with the help that every command shares.

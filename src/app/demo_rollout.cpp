@@ -171,8 +171,8 @@ Status DemoRollout::act(const DemoAct& one, const RolloutView& view, Instant now
 }
 
 double DemoRollout::calls_per_second() const {
-  // From week 2 on a gate counts complaints per 1000 calls, which takes 500 of them on new: three to five a second there
-  // are two to three minutes. A small machine holds the sixty conversations of twelve seconds that are open then.
+  // From week 2 on a gate counts complaints per 1000 calls, which takes 500 of them on new: three to five a second
+  // there are two to three minutes. A small machine holds the sixty conversations of twelve seconds that are open then.
   const int points = percentage_.basis_points();
   return points <= 500 ? 20 : points <= 1'000 ? 30 : points <= 2'500 ? 20 : points <= 5'000 ? 10 : 5;
 }

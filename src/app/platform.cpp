@@ -4,8 +4,7 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
-#include <fstream>
-#include <iterator>
+#include <filesystem>
 #include <thread>
 
 #include "adapters/legacy_http/legacy_http_dialer.hpp"
@@ -21,6 +20,7 @@
 #include "api/provider_routes.hpp"
 #include "app/folder_lock.hpp"
 #include "app/price_book.hpp"
+#include "app/program_version.hpp"
 #include "app/wiring_campaigns.hpp"
 #include "app/wiring_imports.hpp"
 #include "app/wiring_operations.hpp"
@@ -60,7 +60,6 @@ voice::Fields read_fields(const std::string& metadata_json) {
   return fields;
 }
 
-
 std::map<CallKind, CallingWindow> windows_of(const Config& config) {
   std::map<CallKind, CallingWindow> windows;
   if (config.window_promotional) windows.emplace(CallKind::promotional, *config.window_promotional);
@@ -75,16 +74,6 @@ std::string fingerprint(const Config& config) {
                                      config.dials_per_second, config.ring_timeout.count(), config.exotel_chunk_bytes,
                                      config.tts_provider, config.default_region, config.exotel_virtual_number))
       .substr(0, 16);
-}
-
-// Version and build: two builds of one version are not the same program.
-const std::string& program_version() {
-  static const std::string version = [] {
-    std::ifstream file("/proc/self/exe", std::ios::binary);
-    const std::string bytes{std::istreambuf_iterator<char>(file), {}};
-    return fmt::format("{}+{}", CALLRAMP_VERSION, net::sha256_hex(bytes).substr(0, 12));
-  }();
-  return version;
 }
 
 // The whole way round, as a carrier comes: PUBLIC_URL and whatever stands before this server.
@@ -210,8 +199,8 @@ Platform::Parts::Parts(const Config& given, Options options, Log& sink, FolderLo
               .max_per_number_per_day = config.max_attempts_per_number_per_day,
               .max_ringing = config.max_ringing,
               .plan_next = schedules.plan()},
-             stores->calls(), flags, settler, providers.carriers(), legacy.get(), calling_hours, phrases, clock, random, log,
-             call_metrics, feed),
+             stores->calls(), flags, settler, providers.carriers(), legacy.get(), calling_hours, phrases, clock, random,
+             log, call_metrics, feed),
       campaigns({.executor = first(),
                  .limits = dialer.config(),
                  .windows = windows_of(config),
@@ -270,7 +259,7 @@ Platform::Parts::Parts(const Config& given, Options options, Log& sink, FolderLo
                stores->rollouts(), stores->calls(), times, clock, log),
       collector(
           {.binary = program_version(), .configuration = fingerprint(config), .has_old_system = legacy != nullptr},
-          stores->rollouts(), stores->calls(), stores->flags(), *phones, log),
+          stores->rollouts(), stores->calls(), stores->flags(), *phones, clock, log),
       // The data folder's lock says that an earlier holder is dead: its lease need not run out first.
       rollouts(first(), {.holder = NodeId{"single"}, .version = program_version(), .look_every = options.look_every},
                {.read_plan = read_plan,

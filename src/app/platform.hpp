@@ -15,7 +15,7 @@ namespace callramp::app {
 class Platform {
  public:
   struct Options {
-    bool open_page = false;  ///< viewers on loopback need no token; the demo's page
+    bool open_page = false;              ///< viewers on loopback need no token; the demo's page
     Duration gauges_every = minutes{1};  ///< levels are read; shorter where a plan's day is
     Duration look_every = seconds{10};   ///< rollouts are looked at, at least
   };

@@ -229,6 +229,7 @@ void print_decision(std::ostream& out, const json::value& decision) {
   out << "Decision " << text(decision, "id") << " at " << text(decision, "at") << ": " << text(decision, "action")
       << " by " << text(decision, "actor") << ", " << text(decision, "from") << " % to " << text(decision, "to")
       << " %, rule " << text(decision, "rule") << '\n';
+  if (const std::string whom = text(decision, "switches/sentence"); whom != "-") out << "Users: " << whom << '\n';
   if (const std::string reason = text(decision, "reason"); reason != "-" && !reason.empty())
     out << "Reason given: " << reason << '\n';
   for (const json::value& line : list_at(decision, "wouldChangeIt"))

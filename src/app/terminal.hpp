@@ -13,6 +13,7 @@ struct Terminal {
   std::ostream& out;  ///< what was asked for
   std::ostream& err;  ///< what a person must know beside it
   std::function<std::optional<std::string>(const std::string& name)> environment;
+  bool asks = false;  ///< somebody sits there, who may be asked before users are moved
 };
 
 }  // namespace callramp::app

@@ -11,6 +11,7 @@ namespace {
 
 using rollout::Condition;
 using rollout::Facts;
+using Phase = std::pair<int, int>;
 
 constexpr int aa_days = 28;
 constexpr int flag_changes_looked_at = 100;
@@ -41,13 +42,31 @@ std::map<std::string, Duration, std::less<>> gauges_needed(const rollout::Plan& 
   return needed;
 }
 
+// When the one was confirmed that was not for longest. Nothing: there is no contact, one was never confirmed, or
+// somebody has written a date to come, a day aside for zones.
+std::optional<Instant> contacts_confirmed(const rollout::Plan& plan, Instant now) {
+  std::optional<Instant> oldest;
+  for (const rollout::Contact& contact : plan.contacts) {
+    const auto at = parse_iso(contact.confirmed + "T00:00:00Z");
+    if (!at || *at > now + hours{24}) return std::nullopt;
+    oldest = std::min(oldest.value_or(*at), *at);
+  }
+  return oldest;
+}
+
 bool is_machine(Outcome outcome) { return outcome == Outcome::voicemail || outcome == Outcome::voicemail_left; }
 
 }  // namespace
 
 EvidenceCollector::EvidenceCollector(CollectorConfig config, RolloutStore& rollouts, CallStore& calls, FlagStore& flags,
-                                     const PhoneDirectory& phones, Log& log)
-    : config_(std::move(config)), rollouts_(rollouts), calls_(calls), flags_(flags), phones_(phones), log_(log) {}
+                                     const PhoneDirectory& phones, async::Clock& clock, Log& log)
+    : config_(std::move(config)),
+      rollouts_(rollouts),
+      calls_(calls),
+      flags_(flags),
+      phones_(phones),
+      clock_(clock),
+      log_(log) {}
 
 template <class T>
 bool EvidenceCollector::read(const char* what, const Result<T>& result) {
@@ -57,20 +76,24 @@ bool EvidenceCollector::read(const char* what, const Result<T>& result) {
 
 Awaitable<Facts> EvidenceCollector::collect(const rollout::Plan& plan, const RolloutRecord& record,
                                             std::optional<Instant> heartbeat, std::int64_t through, Instant now) {
-  Facts facts;
-  const std::tuple of{record.name, record.state.run, record.state.phase, through};
-  if (slow_.of != of || now - slow_.at >= config_.slow_after || now < slow_.at) {
-    slow_ = {.of = of, .at = now, .facts = {}};
-    co_await read_slow(plan, record, now, slow_.facts);
+  Slow& slow = slow_[record.name];
+  const Phase phase{record.state.run, record.state.phase};
+  const bool news = slow.through != through || now - slow.at >= config_.slow_after;
+  const bool rested = now - slow.at >= slow.took * config_.slow_share;
+  if (slow.of != phase || now < slow.at || (news && rested)) {
+    Facts fresh;
+    const Instant began = clock_.now();
+    co_await read_slow(plan, record, now, fresh);
+    slow = {.of = phase, .through = through, .at = now, .took = clock_.now() - began, .facts = std::move(fresh)};
   }
-  facts = slow_.facts;
+  Facts facts = slow.facts;
   facts.heartbeat = heartbeat;
   facts.binary = config_.binary;
   facts.configuration = config_.configuration;
   facts.has_old_system = config_.has_old_system;
   facts.today = day_of(plan, phones_, now);
   co_await read_flags(facts, record);
-  co_await read_marks(record, now, facts);
+  co_await read_marks(plan, record, now, facts);
   co_await read_gauges(plan, record, now, facts);
   co_await count_labels(record.state, facts);
   co_return facts;
@@ -104,7 +127,10 @@ Awaitable<void> EvidenceCollector::read_flags(Facts& facts, const RolloutRecord&
 Awaitable<void> EvidenceCollector::read_slow(const rollout::Plan& plan, const RolloutRecord& record, Instant now,
                                              Facts& facts) {
   const rollout::RolloutState& state = record.state;
-  if (auto adoption = co_await rollouts_.adoption(now); read("adoption", adoption)) {
+  const bool asked = gauges_needed(plan).contains("feature_adoption");  // it reads a week of calls
+  Result<Adoption> adoption = Adoption{};
+  if (asked) adoption = co_await rollouts_.adoption(now);
+  if (read("adoption", adoption)) {
     facts.users_on_new = adoption->users_on_new;
     facts.users_routable = adoption->users_routable;
   }
@@ -115,11 +141,9 @@ Awaitable<void> EvidenceCollector::read_slow(const rollout::Plan& plan, const Ro
                             : plan.budget.per_phase ? plan.budget.per_phase->currency
                                                     : Currency{};
   // The store may call it on its own thread after this coroutine moved on: it owns its plan.
-  DayNumbers days{.of = [plan_copy = rollout::Plan{.timezone = plan.timezone, .pace = plan.pace},
-                         &phones = phones_](Instant at) { return day_of(plan_copy, phones, at); }};
-  if (plan.pace.day != hours{24}) days.step = plan.pace.day;
-  if (auto costs = co_await rollouts_.costs(record.name, state.run, state.phase, currency, std::move(days));
-      read("costs", costs))
+  const auto day = [plan_copy = rollout::Plan{.timezone = plan.timezone, .pace = plan.pace},
+                    &phones = phones_](Instant at) { return day_of(plan_copy, phones, at); };
+  if (auto costs = co_await rollouts_.costs(record.name, state.run, state.phase, currency, day); read("costs", costs))
     facts.costs = std::move(*costs);
   if (auto users = co_await rollouts_.user_figures(record.name, state.run, state.phase); read("users", users))
     facts.users = users->sums;
@@ -139,14 +163,16 @@ Awaitable<void> EvidenceCollector::read_uptime(const rollout::Plan& plan, const 
   if (auto phase = co_await rollouts_.uptime(state.phase_started_at, now); read("uptime", phase))
     facts.uptime = {
         .minutes = phase->minutes, .down = phase->down, .unknown = phase->unknown, .planned = phase->planned};
-  if (auto day = co_await rollouts_.uptime(std::max(state.phase_started_at, now - plan.pace.day), now);
+  // "In the last 24 h" does not begin anew with a phase.
+  if (auto day = co_await rollouts_.uptime(std::max(state.run_started_at, now - plan.pace.day), now);
       read("uptime", day)) {
     facts.uptime.last_day_minutes = day->minutes;
     facts.uptime.last_day_down = day->down;
   }
 }
 
-Awaitable<void> EvidenceCollector::read_marks(const RolloutRecord& record, Instant now, Facts& facts) {
+Awaitable<void> EvidenceCollector::read_marks(const rollout::Plan& plan, const RolloutRecord& record, Instant now,
+                                              Facts& facts) {
   const int run = record.state.run;
   if (auto items = co_await rollouts_.evidence_items(record.name, run); read("items", items))
     facts.items = std::move(*items);
@@ -162,6 +188,9 @@ Awaitable<void> EvidenceCollector::read_marks(const RolloutRecord& record, Insta
     facts.waivers = std::move(*waivers);
   }
   if (auto proofs = co_await rollouts_.proofs(); read("proofs", proofs)) facts.proofs = std::move(*proofs);
+  // Not recorded but known: the plan says when each contact was last confirmed.
+  if (const auto confirmed = contacts_confirmed(plan, now))
+    facts.proofs.push_back({.name = "contacts_confirmed", .at = *confirmed, .passed = true});
   if (auto aa = co_await rollouts_.aa(record.name); read("A/A comparison", aa)) facts.aa = *aa;
 }
 

@@ -6,8 +6,9 @@
 
 #include <map>
 #include <string>
-#include <tuple>
+#include <utility>
 
+#include "async/clock.hpp"
 #include "base/log.hpp"
 #include "core/rollout/decide.hpp"
 #include "ports/call_store.hpp"
@@ -22,12 +23,13 @@ struct CollectorConfig {
   std::string configuration;  ///< hash of the settings that matter
   bool has_old_system = false;
   Duration slow_after = minutes{1};  ///< sums over a whole phase are read again after it, and when a bucket closed
+  int slow_share = 50;               ///< … but take at most this part of the time, whatever a phase has grown to: 1/50
 };
 
 class EvidenceCollector {
  public:
   EvidenceCollector(CollectorConfig config, RolloutStore& rollouts, CallStore& calls, FlagStore& flags,
-                    const PhoneDirectory& phones, Log& log);
+                    const PhoneDirectory& phones, async::Clock& clock, Log& log);
 
   /// `heartbeat`: when buckets were last closed. `through`: seq of the last one folded.
   Awaitable<rollout::Facts> collect(const rollout::Plan& plan, const RolloutRecord& record,
@@ -38,8 +40,10 @@ class EvidenceCollector {
  private:
   /// Sums over a phase, with the moment at which they were read.
   struct Slow {
-    std::tuple<std::string, int, int, std::int64_t> of;  // rollout, run, phase, last bucket
+    std::pair<int, int> of{-1, -1};  // run and phase
+    std::int64_t through = 0;        // last bucket
     Instant at{};
+    Duration took{};
     rollout::Facts facts;
   };
 
@@ -47,7 +51,8 @@ class EvidenceCollector {
   Awaitable<void> read_slow(const rollout::Plan& plan, const RolloutRecord& record, Instant now, rollout::Facts& facts);
   Awaitable<void> read_uptime(const rollout::Plan& plan, const rollout::RolloutState& state, Instant now,
                               rollout::Facts& facts);
-  Awaitable<void> read_marks(const RolloutRecord& record, Instant now, rollout::Facts& facts);
+  Awaitable<void> read_marks(const rollout::Plan& plan, const RolloutRecord& record, Instant now,
+                             rollout::Facts& facts);
   Awaitable<void> read_gauges(const rollout::Plan& plan, const RolloutRecord& record, Instant now,
                               rollout::Facts& facts);
   Awaitable<void> count_labels(const rollout::RolloutState& state, rollout::Facts& facts);
@@ -59,8 +64,9 @@ class EvidenceCollector {
   CallStore& calls_;
   FlagStore& flags_;
   const PhoneDirectory& phones_;
+  async::Clock& clock_;
   Log& log_;
-  Slow slow_;                                          // for speed alone: read again after a restart
+  std::map<std::string, Slow> slow_;                   // by rollout; for speed alone: read again after a restart
   std::map<std::string, bool> judged_machine_;         // by call: what the detector said; never changes
   std::pair<std::int64_t, std::string> flags_set_by_;  // by version
 };

@@ -91,8 +91,10 @@ Awaitable<Status> EvidenceRecorder::probe() {
 Awaitable<void> EvidenceRecorder::flush_times() {
   std::vector<TimeCounts> counts = times_.take();
   if (counts.empty()) co_return;
-  if (const auto stored = co_await store_.add_times(std::move(counts), clock_.now()); !stored)
+  if (const auto stored = co_await store_.add_times(counts, clock_.now()); !stored) {
     log_.error("times_not_stored", {{"error", stored.error().message}});
+    times_.give_back(std::move(counts));
+  }
 }
 
 Awaitable<void> EvidenceRecorder::gauge_loop() {

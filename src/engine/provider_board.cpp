@@ -30,13 +30,9 @@ std::string_view noun(Capability capability) {
   ENSURE(false, "a Capability outside its enumeration");
 }
 
-double gauge_of(Circuit circuit) {
-  return circuit == Circuit::open ? 2 : circuit == Circuit::half_open ? 1 : 0;
-}
+double gauge_of(Circuit circuit) { return circuit == Circuit::open ? 2 : circuit == Circuit::half_open ? 1 : 0; }
 
-std::string_view kind_of(ErrorCode code) {
-  return code == ErrorCode::timeout ? "timeout" : to_string(code);
-}
+std::string_view kind_of(ErrorCode code) { return code == ErrorCode::timeout ? "timeout" : to_string(code); }
 
 }  // namespace
 
@@ -244,8 +240,7 @@ Awaitable<Status> ProviderBoard::load(SettingStore& settings) {
     if (!line || line->empty()) continue;
     auto order = providers::parse_order(*line);
     if (!order) {
-      log_.warn("provider_order_unreadable",
-                {{"provider", provider.candidate.name}, {"error", order.error().message}});
+      log_.warn("provider_order_unreadable", {{"provider", provider.candidate.name}, {"error", order.error().message}});
       continue;
     }
     const std::scoped_lock lock(mutex_);
@@ -256,7 +251,10 @@ Awaitable<Status> ProviderBoard::load(SettingStore& settings) {
 
 Awaitable<Status> ProviderBoard::disable(Command command, SettingStore& settings, AuditStore& audit) {
   const Instant now = clock_.now();
-  Order order{.kind = Order::Kind::disabled, .until = std::nullopt, .at = now, .actor = command.actor,
+  Order order{.kind = Order::Kind::disabled,
+              .until = std::nullopt,
+              .at = now,
+              .actor = command.actor,
               .reason = command.reason};
   if (command.lasts) order.until = now + *command.lasts;
   co_return co_await give_order("provider.disable", std::move(command), std::move(order), settings, audit);
@@ -264,7 +262,10 @@ Awaitable<Status> ProviderBoard::disable(Command command, SettingStore& settings
 
 Awaitable<Status> ProviderBoard::prefer(Command command, SettingStore& settings, AuditStore& audit) {
   const Instant now = clock_.now();
-  Order order{.kind = Order::Kind::preferred, .until = std::nullopt, .at = now, .actor = command.actor,
+  Order order{.kind = Order::Kind::preferred,
+              .until = std::nullopt,
+              .at = now,
+              .actor = command.actor,
               .reason = command.reason};
   if (command.lasts) order.until = now + *command.lasts;
   co_return co_await give_order("provider.prefer", std::move(command), std::move(order), settings, audit);

@@ -81,8 +81,8 @@ class ProviderBoard {
 
   // What people do. Audited by their name.
   struct Command {
-    std::string name;                ///< of the provider, in all its capabilities
-    std::optional<Duration> lasts;   ///< nothing: until it is taken back
+    std::string name;               ///< of the provider, in all its capabilities
+    std::optional<Duration> lasts;  ///< nothing: until it is taken back
     std::string actor;
     std::string reason;
   };

@@ -113,8 +113,8 @@ GuardedTelephony::GuardedTelephony(Telephony& inner, ProviderBoard& board, async
     : inner_(inner),
       board_(board),
       clock_(clock),
-      id_(board.add(Capability::telephony, inner.name(), [&inner](Instant deadline) { return inner.probe(deadline); })) {
-}
+      id_(board.add(Capability::telephony, inner.name(),
+                    [&inner](Instant deadline) { return inner.probe(deadline); })) {}
 
 Awaitable<Result<std::string>> GuardedTelephony::place(DialRequest request, Instant deadline) {
   CO_TRY_VOID(board_.may_dial(id_));
@@ -153,10 +153,9 @@ const GuardedLanguageModel::Choice& GuardedLanguageModel::choice(ProviderId id) 
 }
 
 Awaitable<Result<std::unique_ptr<ReplyStream>>> GuardedLanguageModel::open(ReplyRequest request, Instant deadline) {
-  co_return co_await ask_in_turn<ReplyStream>(board_, clock_, times_, Capability::llm, deadline,
-                                              [this, &request](ProviderId id, Instant until) {
-                                                return ask(id, request, until);
-                                              });
+  co_return co_await ask_in_turn<ReplyStream>(
+      board_, clock_, times_, Capability::llm, deadline,
+      [this, &request](ProviderId id, Instant until) { return ask(id, request, until); });
 }
 
 Awaitable<Result<std::unique_ptr<ReplyStream>>> GuardedLanguageModel::ask(ProviderId id, ReplyRequest request,

@@ -90,7 +90,7 @@ Awaitable<void> Reconciler::ask_by_number(Attempt attempt, Instant now) {
   Telephony* const carrier = carriers_.find(attempt.provider);
   if (carrier == nullptr) co_return co_await nobody_to_ask(std::move(attempt), now);
   const auto found = co_await carrier->find(attempt.phone, attempt.started_at - clock_slack, now + clock_slack,
-                                              now + config_.request_deadline);
+                                            now + config_.request_deadline);
   if (!found) {
     log_.warn("reconcile_not_answered", {{"attempt_id", attempt.id}, {"error", found.error().message}});
     if (is_overdue(attempt, now))

@@ -63,7 +63,10 @@ std::string arithmetic_of(const Judgement& one) {
 
 // The first difference, in words; empty if there is none.
 std::string difference(const Decision& stored, Decision again) {
+  // Numbers are the store's.
   again.id = stored.id;
+  if (again.after.incident && stored.after.incident && again.after.incident->decision == 0)
+    again.after.incident->decision = stored.after.incident->decision;
   if (again == stored) return {};
   if (again.action != stored.action)
     return fmt::format("it would be {} and not {}", rollout::to_string(again.action),
@@ -150,6 +153,7 @@ Awaitable<Result<PlanReply>> RolloutController::do_upload(PlanUpload upload, Act
   auto [plan, problems] = tools_.read_plan(upload.yaml);
   PlanReply reply{.name = plan.name, .hash = plan.hash, .problems = std::move(problems)};
   if (!reply.problems.empty()) co_return reply;
+  reply.warnings = rollout::unmeasured(plan);
   const Instant now = clock_.now();
   const PlanText text{.rollout = plan.name,
                       .hash = plan.hash,
@@ -288,8 +292,9 @@ Awaitable<Result<Explanation>> RolloutController::do_explain(std::string rollout
   const auto& inputs = stored.inputs;
   const auto text = co_await store_.plan(made.plan_hash);
   if (!inputs || !text) {
-    explanation.difference =
-        "it cannot be replayed: " + (!text ? text.error().message : std::string("its inputs are not stored"));
+    explanation.difference = "it cannot be replayed: " +
+                             (!text ? text.error().message
+                                    : std::string("it changed nothing, and what it was made from is kept for 90 days"));
     co_return explanation;
   }
   auto [plan, problems] = tools_.read_plan(text->yaml);

@@ -96,7 +96,11 @@ Awaitable<void> RolloutController::look_at(std::string name) {
     co_return;
   }
   Decision decision = course.judge->decide(seen->state(), seen->evidence(), seen->now);
-  if (course.last && !rollout::is_news(*course.last, decision) && decision.to == decision.from) {
+  const bool moves = decision.to != decision.from || !(decision.after == decision.before);
+  // A verdict that comes and goes, a level about its line, fills no log: it is stored once in a bucket's time at most.
+  const bool repeats = course.last && course.last->action == decision.action && course.last->rule == decision.rule &&
+                       seen->now - course.last->at < course.plan->pace.bucket;
+  if (course.last && !moves && (repeats || !rollout::is_news(*course.last, decision))) {
     show(course, course.fold->sums(), decision, seen->facts);
     co_return;
   }
@@ -201,7 +205,7 @@ Awaitable<void> RolloutController::close_buckets(Course& course, Instant now) {
                                                      .now = now,
                                                      .first_limit = pace.first_limit,
                                                      .unknown_after = pace.unknown_after,
-                                                     .grace = std::min<Duration>(seconds{10}, pace.bucket)});
+                                                     .grace = pace.grace()});
   if (!closed) {
     // The last heartbeat stands and grows old: the decision says so.
     log_.error("buckets_not_closed", {{"rollout", course.name}, {"error", closed.error().message}});
@@ -296,6 +300,11 @@ Awaitable<Result<Receipt>> RolloutController::carry_out(const StoredDecision& st
                   .last_new_dial = dials.last_dial,
                   .still_talking = dials.open,
                   .latest_end = dials.latest_end};
+  // After the act: a rollback does not wait for the counting of whom it moves.
+  if (const auto switched = co_await store_.switching(decision.from, decision.to, clock_.now()))
+    receipt.switched = *switched;
+  else
+    log_.warn("switching_not_read", {{"rollout", decision.rollout}, {"error", switched.error().message}});
   receipt.sentence = receipt_sentence(receipt, plan, phones_);
   step("receipt made");
   CO_TRY_VOID(co_await store_.confirm(decision.id, to_text(receipt), clock_.now()));
@@ -314,7 +323,10 @@ Awaitable<void> RolloutController::keep_pins(const Course& course) {
   if (runs) wanted = course.plan->phases.at(static_cast<std::size_t>(state.phase)).include;
   const std::string reason = "included by rollout " + course.name;
   const auto pins = co_await flags_.pins();
-  if (!pins) co_return;
+  if (!pins) {
+    log_.error("pins_not_read", {{"rollout", course.name}, {"error", pins.error().message}});
+    co_return;
+  }
   const Actor self{rollout_source, Role::admin};
   for (const Pin& pin : *pins) {
     if (pin.reason != reason || is_among(wanted, pin.user.str())) continue;

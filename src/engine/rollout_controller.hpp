@@ -62,6 +62,8 @@ class RolloutController final : public RolloutService {
   Awaitable<Result<PlanReply>> upload(PlanUpload upload, Actor actor) override;
   Awaitable<Result<PlanText>> plan(std::string rollout, std::optional<std::string> hash) override;
   Awaitable<Result<rollout::Decision>> command(std::string rollout, rollout::Command order, Actor actor) override;
+  Awaitable<Result<rollout::Decision>> preview(std::string rollout, rollout::Command order, Actor actor) override;
+  Awaitable<Result<Switching>> switching(Percent from, Percent to) override;
   Awaitable<Result<Receipt>> drill(std::string rollout, std::string reason, Actor actor) override;
   Awaitable<Result<rollout::Waiver>> waive(std::string rollout, std::string condition, std::string reason,
                                            Instant until, Actor actor) override;
@@ -106,6 +108,7 @@ class RolloutController final : public RolloutService {
 
   // rollout_orders.cpp: what people do.
   Awaitable<Result<rollout::Decision>> obey(std::string rollout, rollout::Command order, Actor actor);
+  Awaitable<Result<rollout::Decision>> do_preview(std::string rollout, rollout::Command order, Actor actor);
   Awaitable<Result<Receipt>> do_drill(std::string rollout, std::string reason, Actor actor);
   Awaitable<Result<rollout::Waiver>> do_waive(std::string rollout, rollout::Waiver waiver);
   Awaitable<Result<rollout::Signature>> do_approve(SignOff by, std::string criterion, std::int64_t decision);

@@ -30,6 +30,16 @@ bool is_about(const Condition& condition, std::string_view text) {
   return condition.text == text || rollout::subject(condition) == text;
 }
 
+// "approved_by(any)" of a checklist's item: every approver's word will do, as in mode guarded.
+bool is_item_for_anybody(const rollout::Plan& plan, std::string_view text) {
+  for (const rollout::Checklist& list : plan.checklists)
+    for (const rollout::ChecklistItem& item : list.items)
+      if (item.ticks_when && item.ticks_when->metric == "approved_by" && is_about(*item.ticks_when, text) &&
+          item.ticks_when->arguments.at(0).name == "any")
+        return true;
+  return false;
+}
+
 // The criterion, among those of all phases and of success, that `wanted` accepts.
 template <class Wanted>
 const Condition* find_criterion(const rollout::Plan& plan, Wanted wanted) {
@@ -52,6 +62,12 @@ bool is_trigger(const rollout::Plan& plan, std::string_view text) {
 
 Awaitable<Result<Decision>> RolloutController::command(std::string rollout, rollout::Command order, Actor actor) {
   return here(obey(std::move(rollout), std::move(order), std::move(actor)));
+}
+Awaitable<Result<Decision>> RolloutController::preview(std::string rollout, rollout::Command order, Actor actor) {
+  return here(do_preview(std::move(rollout), std::move(order), std::move(actor)));
+}
+Awaitable<Result<Switching>> RolloutController::switching(Percent from, Percent to) {
+  return store_.switching(from, to, clock_.now());
 }
 Awaitable<Result<Receipt>> RolloutController::drill(std::string rollout, std::string reason, Actor actor) {
   return here(do_drill(std::move(rollout), std::move(reason), std::move(actor)));
@@ -92,6 +108,13 @@ Awaitable<Result<Decision>> RolloutController::obey(std::string rollout, rollout
   }
 }
 
+Awaitable<Result<Decision>> RolloutController::do_preview(std::string rollout, rollout::Command order, Actor actor) {
+  order.actor = actor.name;
+  CO_TRY_VOID(co_await hold_lease());
+  CO_TRY(seen, co_await scene(rollout));
+  co_return seen.course->judge->command(seen.state(), seen.evidence(), order, seen.now);
+}
+
 Awaitable<Result<Receipt>> RolloutController::do_drill(std::string rollout, std::string reason, Actor actor) {
   CO_TRY_VOID(co_await hold_lease());
   CO_TRY(seen, co_await scene(rollout));
@@ -117,7 +140,6 @@ Awaitable<Result<Receipt>> RolloutController::do_drill(std::string rollout, std:
   CO_TRY(drilled, co_await store(seen, std::move(zero), std::nullopt, off));
   const std::optional<Receipt> receipt = course.receipt;
   CO_TRY(restored, co_await restore(course, actor.name, reason));
-  (void)restored;
   if (!receipt)
     co_return fail(ErrorCode::unavailable, "the drill was made and restored, but nobody could confirm its end");
   const bool passed = receipt->nodes_confirmed == receipt->nodes &&
@@ -126,6 +148,8 @@ Awaitable<Result<Receipt>> RolloutController::do_drill(std::string rollout, std:
     CO_TRY_VOID(
         co_await store_.add_proof({.name = what, .at = drilled.at, .version = config_.version, .passed = passed}));
   alarm_.ring();
+  if (restored.action == Action::roll_back)
+    co_return fail(ErrorCode::conflict, "the drill was made, and nothing was restored after it: " + restored.sentence);
   co_return *receipt;
 }
 
@@ -134,8 +158,11 @@ Awaitable<Result<Decision>> RolloutController::restore(Course& course, std::stri
   const Decision drilled = *course.last;
   CO_TRY(seen, co_await scene(course.name));
   Decision back = seen.course->judge->decide(seen.state(), seen.evidence(), seen.now);
-  if (back.action == Action::freeze || back.action == Action::roll_back)
-    co_return back;  // meanwhile there is reason not to: the next look tells it
+  if (back.action == Action::roll_back && !back.recommended_only) {
+    // Meanwhile there is reason not to: the way back is the drill's end. Outbound calls go on, on old.
+    const FlagPatch down{.outbound_calls_enabled = true, .outbound_calls_percentage = back.to};
+    co_return co_await store(seen, std::move(back), std::nullopt, down);
+  }
   back.action = Action::hold;
   back.recommended_only = false;
   back.rule = drill_over_rule;
@@ -151,8 +178,10 @@ Awaitable<Result<Decision>> RolloutController::restore(Course& course, std::stri
 // A program that stopped in the middle of a drill finishes it: its order was to restore.
 Awaitable<void> RolloutController::finish_drill(Course& course) {
   const Decision drilled = *course.last;
+  // A refused commit forgets the course.
+  const std::string name = course.name;
   if (const auto restored = co_await restore(course, drilled.actor, drilled.person_reason); !restored)
-    log_.error("drill_not_restored", {{"rollout", course.name}, {"error", restored.error().message}});
+    log_.error("drill_not_restored", {{"rollout", name}, {"error", restored.error().message}});
 }
 
 Awaitable<Result<rollout::Waiver>> RolloutController::do_waive(std::string rollout, rollout::Waiver waiver) {
@@ -205,7 +234,7 @@ Awaitable<Result<rollout::Signature>> RolloutController::do_approve(SignOff by, 
   CO_TRY(seen, co_await scene(by.rollout));
   const rollout::Plan& plan = *seen.course->plan;
   std::string subject = approval_subject;
-  if (criterion != approval_subject) {
+  if (criterion != approval_subject && !is_item_for_anybody(plan, criterion)) {
     const Condition* const found = find_criterion(plan, [&](const Condition& condition) {
       return condition.metric == "approved_by" && is_about(condition, criterion);
     });

@@ -41,8 +41,12 @@ struct Receipt {
   std::optional<Instant> last_new_dial;
   std::int64_t still_talking = 0;     ///< calls on new
   std::optional<Instant> latest_end;  ///< by which the last of them is over
+  std::optional<Switching> switched;  ///< whom the change moved; none: it could not be read
   std::string sentence;               ///< "10 % on 3/3 nodes since 02:14:07, last new dial 02:14:06, …"
 };
+
+/// "312 users, 14 with an open callback, switch": what a person reads before and after users move.
+std::string switching_sentence(const Switching& switching);
 
 /// One rollout as it stands now.
 struct RolloutView {
@@ -68,6 +72,7 @@ struct PlanReply {
   bool created = false;                      ///< the first plan of this name
   bool applied = false;                      ///< in force now
   std::vector<Error> problems;               ///< not empty: no valid plan, nothing is stored
+  std::vector<Error> warnings;               ///< conditions that nothing measures in this build
   std::vector<rollout::PlanChange> changes;  ///< against the plan in force
   std::string refusal;                       ///< why valid changes were not applied: a reason is missing; else empty
 };
@@ -104,6 +109,10 @@ class RolloutService {
 
   /// start … decommission_old. The decision that it made, stored and carried out, or why it is refused.
   virtual Awaitable<Result<rollout::Decision>> command(std::string rollout, rollout::Command order, Actor actor) = 0;
+  /// The decision that an order would make of the evidence of this moment; nothing is stored or carried out.
+  virtual Awaitable<Result<rollout::Decision>> preview(std::string rollout, rollout::Command order, Actor actor) = 0;
+  /// Whom a change of the percentage would move, or has just moved.
+  virtual Awaitable<Result<Switching>> switching(Percent from, Percent to) = 0;
   /// Sets 0 %, waits for the last dial on new, restores what was, and records the drill as a proof.
   virtual Awaitable<Result<Receipt>> drill(std::string rollout, std::string reason, Actor actor) = 0;
   /// Of a criterion, by its text; conflict for a trigger.

@@ -35,4 +35,17 @@ std::vector<TimeCounts> TimeRecorder::take() {
   return taken;
 }
 
+void TimeRecorder::give_back(std::vector<TimeCounts> counts) {
+  const Instant oldest = clock_.now() - hours{24};
+  const std::lock_guard lock(mutex_);
+  for (TimeCounts& one : counts) {
+    if (one.bucket < oldest) continue;
+    Counted& counted = counted_[{one.bucket, one.metric}];
+    counted.changed = true;
+    if (counted.total >= one.total) continue;  // it went on counting
+    counted.total = one.total;
+    counted.over = std::move(one.over);
+  }
+}
+
 }  // namespace callramp::engine

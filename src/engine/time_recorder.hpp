@@ -28,6 +28,8 @@ class TimeRecorder {
 
   /// What changed since the last taking. Buckets that are over by then are forgotten.
   std::vector<TimeCounts> take();
+  /// What could not be stored: the next taking has it again. Of a day at most.
+  void give_back(std::vector<TimeCounts> counts);
 
  private:
   struct Counted {

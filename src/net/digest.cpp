@@ -49,10 +49,11 @@ std::string hmac_sha256_hex(std::string_view key, std::string_view bytes) { retu
 std::string hmac_sha1(std::string_view key, std::string_view bytes) {
   std::string digest(20, '\0');
   unsigned length = 0;
-  ENSURE(HMAC(EVP_sha1(), key.data(), static_cast<int>(key.size()), reinterpret_cast<const unsigned char*>(bytes.data()),
-              bytes.size(), reinterpret_cast<unsigned char*>(digest.data()), &length) != nullptr &&
-             length == digest.size(),
-         "OpenSSL has HMAC-SHA-1");
+  ENSURE(
+      HMAC(EVP_sha1(), key.data(), static_cast<int>(key.size()), reinterpret_cast<const unsigned char*>(bytes.data()),
+           bytes.size(), reinterpret_cast<unsigned char*>(digest.data()), &length) != nullptr &&
+          length == digest.size(),
+      "OpenSSL has HMAC-SHA-1");
   return digest;
 }
 

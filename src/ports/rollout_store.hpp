@@ -85,7 +85,7 @@ struct DecisionCommit {
 
 struct StoredDecision {
   rollout::Decision decision;            ///< with its id
-  std::optional<DecisionInputs> inputs;  ///< none in lists
+  std::optional<DecisionInputs> inputs;  ///< none in lists, and after 90 days none of a look that changed nothing
   std::int64_t closed_through = 0;
   std::int64_t epoch = 0;
   bool sets_flags = false;
@@ -242,12 +242,12 @@ struct Adoption {
   std::int64_t users_routable = 0;  ///< that would be routed to new by the flags in force
 };
 
-/// Numbers the days by which sums are made, in the plan's zone.
-struct DayNumbers {
-  /// No day ends within a span of it, counted since 1970: a quarter of an hour suits all zones, and a day that is
-  /// shorter (a demo's) is a step itself.
-  Duration step = minutes{15};
-  std::function<std::int64_t(Instant)> of;
+/// Whom a change of the percentage moves to the other system, of the users called in the 28 days before it or waiting.
+/// Users held by a pin are not moved.
+struct Switching {
+  std::int64_t users = 0;
+  std::int64_t open = 0;  ///< of those, with a call that is to be made still, or is being made: an open callback
+  bool operator==(const Switching&) const = default;
 };
 
 class RolloutStore {
@@ -301,6 +301,7 @@ class RolloutStore {
   /// By user, counted calls of `system` first dialed in [from, to): for the A/A comparison before phase 1.
   virtual Awaitable<Result<std::vector<UserTally>>> user_tallies(System system, Instant from, Instant to) = 0;
   virtual Awaitable<Result<Adoption>> adoption(Instant now) = 0;
+  virtual Awaitable<Result<Switching>> switching(Percent from, Percent to, Instant now) = 0;
 
   /// Merged by the larger of each count; booked to the span in force at the bucket's start.
   virtual Awaitable<Status> add_times(std::vector<TimeCounts> counts, Instant now) = 0;
@@ -340,10 +341,11 @@ class RolloutStore {
   virtual Awaitable<Status> put_aa(std::string rollout, rollout::AaResult result, Instant now) = 0;
   virtual Awaitable<Result<rollout::AaResult>> aa(std::string rollout) = 0;  ///< `run` false if there is none
 
-  /// Costs of the phase's attempts on new by day; lines in other currencies are left out. `days` runs on the store's
-  /// thread, once per step.
+  /// Costs of the phase's attempts on new by day; lines in other currencies are left out. `day_of` numbers the plan's
+  /// days; it runs on the store's thread, once per bucket.
   virtual Awaitable<Result<std::vector<rollout::DailyCost>>> costs(std::string rollout, int run, int phase,
-                                                                   Currency currency, DayNumbers days) = 0;
+                                                                   Currency currency,
+                                                                   std::function<std::int64_t(Instant)> day_of) = 0;
 };
 
 }  // namespace callramp

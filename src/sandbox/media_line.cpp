@@ -139,8 +139,7 @@ Awaitable<void> MediaLine::hear() {
 
 Awaitable<bool> MediaLine::take(net::WebSocket::Message message) {
   const Instant now = parts_.clock.now();
-  AgentMessage said =
-      message.binary ? AgentMessage{.violation = "binary"} : protocol_->parse(message.data);
+  AgentMessage said = message.binary ? AgentMessage{.violation = "binary"} : protocol_->parse(message.data);
   if (!said.violation.empty()) {
     auto count = counts_.violations.find(said.violation);
     if (count == counts_.violations.end()) count = counts_.violations.emplace(std::string(said.violation), 0).first;

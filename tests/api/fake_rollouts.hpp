@@ -149,6 +149,12 @@ class FakeRollouts final : public engine::RolloutService {
     decision.person_reason = order.reason;
     co_return decision;
   }
+  Answer<rollout::Decision> preview(std::string name, rollout::Command order, Actor actor) override {
+    auto decision = co_await command(std::move(name), std::move(order), std::move(actor));
+    if (decision) decision->id = 0;
+    co_return decision;
+  }
+  Answer<Switching> switching(Percent, Percent) override { co_return Switching{.users = 312, .open = 14}; }
   Answer<engine::Receipt> drill(std::string name, std::string reason, Actor) override {
     CO_TRY_VOID(known(name));
     note("drill " + reason);

@@ -177,6 +177,25 @@ TEST_CASE("an order goes to the rollout as it was given and answers with its dec
   CHECK(refused.message() == "it is rolled back; resume it first");
 }
 
+TEST_CASE("an order that moves users says whom and a dry run of it stores nothing") {
+  ApiWorld world;
+  world.rollouts.current.latest->to = Percent::parse("10").value();
+  const Answer dry = world.post(one + "/advance", R"({"reason":"go","dryRun":true})", "cr_admin");
+  CHECK(dry.status == 200);
+  CHECK(dry.body().at("dryRun").as_bool());
+  CHECK(dry.body().at("id").as_int64() == 0);
+  const Answer made = world.post(one + "/advance", R"({"reason":"go"})", "cr_admin");
+  CHECK_FALSE(made.body().at("dryRun").as_bool());
+  for (const Answer* answer : {&dry, &made}) {
+    const json::value switches = answer->body().at("switches");
+    CHECK(switches.at("users").as_int64() == 312);
+    CHECK(switches.at("openCallbacks").as_int64() == 14);
+    CHECK(switches.at("sentence").as_string() == "312 users, 14 with an open callback, switch");
+  }
+  world.rollouts.current.latest->to = world.rollouts.current.latest->from;
+  CHECK(world.post(one + "/hold", R"({"reason":"go"})", "cr_admin").body().at("switches").is_null());
+}
+
 TEST_CASE("an order that is wrong never reaches the rollout") {
   struct {
     std::string path;
@@ -187,6 +206,8 @@ TEST_CASE("an order that is wrong never reaches the rollout") {
       {"hold", R"({})", 400, "reason"},
       {"hold", R"({"reason":""})", 400, "reason"},
       {"hold", R"({"reason":7})", 400, "reason"},
+      {"hold", R"({"reason":"x","dryRun":1})", 400, "dryRun"},
+      {"drill", R"({"reason":"x","dryRun":true})", 400, "dryRun"},
       {"hold", R"({"reason":"x","days":3})", 400, "days"},
       {"extend", R"({"reason":"x"})", 400, "days"},
       {"extend", R"({"reason":"x","days":8})", 400, "days"},

@@ -121,7 +121,9 @@ TEST_CASE("a restore is refused over a live server and over data unless it is fo
 TEST_CASE("a backup that is not what was backed up is not restored") {
   Folder folder;
   const app::Config config = folder.config();
-  { Server server(config); }
+  {
+    Server server(config);
+  }
   const std::string backup = folder.file("backup.db");
   REQUIRE(app::make_backup(config, backup));
   fs::remove_all(config.data_dir);

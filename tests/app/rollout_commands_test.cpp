@@ -37,6 +37,10 @@ class FakeApi {
   Said run(std::vector<std::string> arguments) {
     return app::run(std::move(arguments), {{"CALLRAMP_URL", net_.url("/")}, {"CALLRAMP_TOKEN", "t"}});
   }
+  /// As a person who is asked, and says that.
+  Said run_with(std::vector<std::string> arguments, const std::string& said) {
+    return app::run(std::move(arguments), {{"CALLRAMP_URL", net_.url("/")}, {"CALLRAMP_TOKEN", "t"}}, said, true);
+  }
   /// All but the questions for the list of rollouts.
   std::vector<std::string> asked() {
     const std::lock_guard lock(mutex_);
@@ -104,6 +108,35 @@ TEST_CASE("every order asks what it promises and prints the sentence of its deci
     arguments.push_back("--json");
     CHECK(api.run(arguments).out == decision + "\n");
   }
+}
+
+TEST_CASE("who sits at a terminal is asked before users are moved and told whom") {
+  std::string moving = decision;
+  moving.pop_back();
+  moving += R"(,"dryRun":false,"switches":{"users":312,"openCallbacks":14,"sentence":"312 users, 14 with an open )"
+            R"(callback, switch"}})";
+  moving.replace(moving.find("\"to\":5"), 6, "\"to\":10");
+  const std::string asked = "POST " + path + R"(/advance {"reason":"go","dryRun":true})";
+  const std::string ordered = "POST " + path + R"(/advance {"reason":"go"})";
+  {
+    FakeApi api({{"POST " + path + "/advance", {200, moving}}});
+    const Said no = api.run_with({"rollout", "advance", "--reason", "go"}, "n\n");
+    CHECK(no.exit_code == 1);
+    CHECK(no.err.find("5 % becomes 10 %: 312 users, 14 with an open callback, switch. Go on? [y/N]") !=
+          std::string::npos);
+    CHECK(api.asked() == std::vector{asked});
+  }
+  {
+    FakeApi api({{"POST " + path + "/advance", {200, moving}}});
+    const Said yes = api.run_with({"rollout", "advance", "--reason", "go"}, "y\n");
+    CHECK(yes.exit_code == 0);
+    CHECK(yes.out.find("Users: 312 users, 14 with an open callback, switch") != std::string::npos);
+    CHECK(api.asked() == std::vector{asked, ordered});
+  }
+  FakeApi api({{"POST " + path + "/advance", {200, moving}}});
+  CHECK(api.run_with({"rollout", "advance", "--reason", "go", "--yes"}, "").exit_code == 0);
+  CHECK(api.run({"rollout", "advance", "--reason", "go"}).exit_code == 0);  // a script
+  CHECK(api.asked() == std::vector{ordered, ordered});
 }
 
 TEST_CASE("what people sign goes under its own path") {

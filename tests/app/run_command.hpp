@@ -17,16 +17,21 @@ struct Said {
 };
 
 inline Said run(std::vector<std::string> arguments, std::map<std::string, std::string> environment = {},
-                const std::string& input = "") {
+                const std::string& input = "", bool asks = false) {
   environment.try_emplace("CALLRAMP_DATA_DIR", "/nowhere");
   environment.try_emplace("CALLRAMP_URL", "http://127.0.0.1:1");  // port 1: nobody listens
   std::istringstream in(input);
   std::ostringstream out;
   std::ostringstream err;
-  Terminal terminal{.in = in, .out = out, .err = err, .environment = [&](const std::string& name) {
-                      const auto found = environment.find(name);
-                      return found == environment.end() ? std::nullopt : std::optional(found->second);
-                    }};
+  Terminal terminal{.in = in,
+                    .out = out,
+                    .err = err,
+                    .environment =
+                        [&](const std::string& name) {
+                          const auto found = environment.find(name);
+                          return found == environment.end() ? std::nullopt : std::optional(found->second);
+                        },
+                    .asks = asks};
   CommandLine line;
   add_client_commands(line.root());
   const int exit_code = line.run(std::move(arguments), terminal);

@@ -169,6 +169,26 @@ TEST_CASE_TEMPLATE("decisions are read newest first and confirmed once", Databas
   CHECK(db.get(world.store().unconfirmed()).size() == 1);
 }
 
+TEST_CASE_TEMPLATE("an incident names the decision that opened it and keeps it", Database, CALLRAMP_STORES) {
+  RolloutWorld<Database> world;
+  auto& db = world.db;
+  world.run_phase(0, start);
+  rollout::RolloutState fallen = world.in_phase(0);
+  fallen.stage = rollout::Stage::rolled_back;
+  fallen.incident = rollout::Incident{.id = "outbound-calls-1", .opened_at = start + hours{1}};
+  DecisionCommit fall = world.decision(fallen, start + hours{1});
+  fall.decision.before = world.in_phase(0);
+  const rollout::Decision opened = world.commit(fall).stored.decision;
+  CHECK(opened.after.incident->decision == opened.id);
+  CHECK(db.get(world.store().decision(opened.id)).decision == opened);
+  CHECK(db.get(world.store().rollout("outbound-calls")).state == opened.after);
+
+  DecisionCommit again = world.decision(opened.after, start + hours{2});
+  again.decision.before = opened.after;
+  const rollout::Decision second = world.commit(again).stored.decision;
+  CHECK(second.after.incident->decision == opened.id);
+}
+
 TEST_CASE_TEMPLATE("the stage says whether and for which phase calls count", Database, CALLRAMP_STORES) {
   RolloutWorld<Database> world;
   auto& db = world.db;

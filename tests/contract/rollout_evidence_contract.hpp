@@ -216,64 +216,6 @@ TEST_CASE_TEMPLATE("a later duration corrects reports and no closed bucket", Dat
   CHECK(of_stream(after, EvidenceStream::first_attempt) == before);
 }
 
-TEST_CASE_TEMPLATE("users and their calls are summed up by phase", Database, CALLRAMP_STORES) {
-  RolloutWorld<Database> world;
-  world.run_phase(0, start);
-  world.call_on_new("a1", 1, Outcome::completed, start);
-  world.call_on_new("a2", 1, Outcome::busy, start + minutes{3});
-  world.call_on_new("a3", 1, Outcome::voicemail_left, start + minutes{6});
-  world.call_on_new("b1", 2, Outcome::no_answer, start + minutes{9});
-  world.db.dialed("b2", 3, start + minutes{12});
-  const UserFigures figures = world.db.get(world.store().user_figures("outbound-calls", 1, 0));
-  CHECK(figures.sums == rollout::ClusterSums{.clusters = 2, .n = 4, .s = 2, .nn = 10, .sn = 6, .ss = 4});
-  CHECK(figures.largest_calls == 3);
-  CHECK(world.db.get(world.store().user_figures("outbound-calls", 1, 1)).sums == rollout::ClusterSums{});
-
-  const auto tallies = world.db.get(world.store().user_tallies(System::new_system, start, start + minutes{6}));
-  REQUIRE(tallies.size() == 1);
-  CHECK(tallies.front().user == UserId{"user-1"});
-  CHECK(tallies.front().calls == 2);
-  CHECK(tallies.front().good == 1);
-  CHECK(world.db.get(world.store().user_tallies(System::old_system, start, start + hours{1})).empty());
-
-  const Adoption adoption = world.db.get(world.store().adoption(start + hours{1}));
-  CHECK(adoption.users_on_new == 3);
-  CHECK(adoption.users_routable <= 3);
-  CHECK(world.db.get(world.store().adoption(start + hours{24 * 8})).users_on_new == 0);
-}
-
-TEST_CASE_TEMPLATE("costs of the phase are summed by the plan's days", Database, CALLRAMP_STORES) {
-  RolloutWorld<Database> world;
-  world.run_phase(0, start);
-  const auto call = [&](const std::string& id, int user, Instant at, std::int64_t micros, const char* currency) {
-    AttemptFinish finish = StoreWorld::finish(world.db.dialed(id, user, at).attempt,
-                                              {Outcome::completed, std::nullopt, ""}, at + minutes{1});
-    finish.costs = {{.provider = "carrier",
-                     .item = "minutes",
-                     .quantity = 1,
-                     .unit = "min",
-                     .cost = {.micros = micros, .currency = *Currency::parse(currency)}}};
-    world.db.get(world.db.ports().calls.finish_attempt(finish));
-  };
-  call("c1", 1, start, 1'000'000, "INR");
-  call("c2", 2, start + hours{1}, 500'000, "INR");
-  call("c3", 3, start + hours{30}, 250'000, "USD");
-  const auto by_day = [&](Duration day, Duration step) {
-    return world.db.get(world.store().costs("outbound-calls", 1, 0, *Currency::parse("INR"),
-                                            {.step = step, .of = [day](Instant at) { return (at - start) / day; }}));
-  };
-  const auto days = by_day(hours{24}, minutes{15});
-  REQUIRE(days.size() == 2);
-  CHECK(days[0] == rollout::DailyCost{.day = 0, .calls = 2, .micros = 1'500'000});
-  CHECK(days[1] == rollout::DailyCost{.day = 1, .calls = 1, .micros = 0});
-  // Days shorter than the usual step.
-  call("c4", 4, start + seconds{10}, 2'000'000, "INR");
-  const auto short_days = by_day(seconds{8}, seconds{8});
-  REQUIRE(short_days.size() == 4);
-  CHECK(short_days[0] == rollout::DailyCost{.day = 0, .calls = 1, .micros = 1'000'000});
-  CHECK(short_days[1] == rollout::DailyCost{.day = 1, .calls = 1, .micros = 2'000'000});
-}
-
 TEST_CASE_TEMPLATE("times sent again are counted once and belong to one phase", Database, CALLRAMP_STORES) {
   RolloutWorld<Database> world;
   auto& store = world.store();

@@ -79,6 +79,10 @@ TEST_CASE("a bad release is taken back, its incident worked through and a new ru
     REQUIRE(view.receipt);
     CHECK(contains(view.receipt->sentence, "0 % on 1/1 nodes since "));
     CHECK(contains(view.receipt->sentence, "last new dial "));
+    CHECK(contains(view.receipt->sentence, " with an open callback, switch"));
+    REQUIRE(view.receipt->switched);
+    CHECK(view.receipt->switched->users > 10);
+    CHECK(view.state.incident.value().decision == back[0].id);
     CHECK(view.receipt->since - back[0].at < seconds{1});
     REQUIRE(view.state.incident);
 
@@ -124,6 +128,52 @@ TEST_CASE("a P1 bug takes everything to zero within one tick whatever is missing
     CHECK_MESSAGE(contains(back[0].sentence, "P1"), back[0].sentence);
     // Routing had it before anybody could hear of it.
     CHECK(world.flags().route("user-1").system == System::old_system);
+  });
+}
+
+TEST_CASE("contacts count as confirmed by the plan's dates and a preview stores nothing") {
+  RolloutWorld world;
+  world.traffic = false;
+  world.run([&]() -> Awaitable<void> {
+    std::string yaml = plan_text("automatic",
+                                 "contacts:\n  - {name: Asha, role: on-call, phone: \"+919800000001\", hours: always, "
+                                 "confirmed: 2026-11-20}\n");
+    yaml.replace(yaml.find("phases:"), 0,
+                 "  go:\n    gate: start\n    items:\n"
+                 "      contacts: {text: Contacts, ticks_when: contacts_confirmed(fresh <= 30d)}\n"
+                 "      go-no-go: {text: Go, ticks_when: approved_by(any)}\n");
+    co_await world.upload(yaml);
+    co_await world.clock.sleep_for(seconds{1});
+    const rollout::Command start{.kind = CommandKind::start, .reason = "go"};
+    const auto early = co_await world.rollouts().command("outbound-calls", start, world.admin);
+    REQUIRE_FALSE(early);
+    CHECK_MESSAGE(contains(early.error().message, "checklist(go)"), early.error().message);
+    const SignOff asha{.rollout = "outbound-calls", .note = "done", .actor = world.admin};
+    const std::int64_t newest = (co_await world.view()).latest.value().id;
+    REQUIRE(co_await world.rollouts().approve(asha, "approved_by(any)", newest));
+
+    const auto preview = co_await world.rollouts().preview("outbound-calls", start, world.admin);
+    REQUIRE_MESSAGE(preview, (preview ? "" : preview.error().message));
+    CHECK(preview->to == Percent::parse("20").value());
+    CHECK(preview->id == 0);
+    CHECK((co_await world.view()).state.stage == Stage::planned);
+    CHECK(co_await world.percentage() == Percent{});
+    co_await world.order(CommandKind::start);
+    CHECK((co_await world.view()).state.stage == Stage::running);
+  });
+}
+
+TEST_CASE("a plan is answered with what nothing measures") {
+  RolloutWorld world;
+  world.traffic = false;
+  world.run([&]() -> Awaitable<void> {
+    std::string yaml = plan_text();
+    yaml.replace(yaml.find("stable_for"), 0, "report_sent(weekly), ");
+    const auto reply = co_await world.rollouts().upload({.yaml = yaml, .dry_run = true}, world.admin);
+    REQUIRE(reply);
+    REQUIRE(reply->warnings.size() == 1);
+    CHECK_MESSAGE(contains(reply->warnings[0].message, "'report_sent(weekly)': nothing measures it"),
+                  reply->warnings[0].message);
   });
 }
 
@@ -269,6 +319,58 @@ TEST_CASE("a drill goes to zero and back and is a proof") {
     const RolloutView view = co_await world.view();
     CHECK(view.state.stage == Stage::running);
     CHECK_FALSE(view.state.manual_flags);
+  });
+}
+
+TEST_CASE("a drill that ends with reason to roll back restores nothing and leaves calls on old enabled") {
+  RolloutWorld world;
+  world.look_every = hours{24};  // nobody looks before the drill
+  world.traffic = false;
+  world.run([&]() -> Awaitable<void> {
+    co_await world.upload(plan_text());
+    co_await world.order(CommandKind::start);
+    co_await world.clock.sleep_for(minutes{3});
+    REQUIRE(co_await world.stores->rollouts().add_item(
+        {.item = {.kind = "bug", .external_id = "BUG-1", .severity = "P1", .at = world.clock.now()},
+         .by = "asha",
+         .now = world.clock.now()}));
+    const auto drilled = co_await world.rollouts().drill("outbound-calls", "practice", world.admin);
+    REQUIRE_FALSE(drilled);
+    CHECK_MESSAGE(contains(drilled.error().message, "nothing was restored"), drilled.error().message);
+    const FlagState flags = (co_await world.stores->flags().current()).value();
+    CHECK(flags.flags.outbound_calls_percentage == Percent{});
+    CHECK(flags.flags.outbound_calls_enabled);
+    const RolloutView view = co_await world.view();
+    CHECK(view.state.stage == Stage::rolled_back);
+    for (const rollout::Decision& one : co_await world.log_of_decisions()) {
+      const auto explained = co_await world.rollouts().explain("outbound-calls", one.id);
+      REQUIRE(explained);
+      CHECK_MESSAGE(explained->replayed_equal, one.rule << ": " << explained->difference);
+    }
+    CHECK((co_await world.stores->rollouts().proofs()).value().size() == 2);
+  });
+}
+
+TEST_CASE("a level about its line fills no log") {
+  RolloutWorld world;
+  world.traffic = false;
+  world.gauges_every = minutes{1};
+  struct Flapping final : MetricSource {
+    int asked = 0;
+    Awaitable<Result<double>> read(std::string, Instant) override { co_return ++asked % 2 == 0 ? 1.0 : 3.0; }
+  } prometheus;
+  world.sources.prometheus = &prometheus;
+  world.run([&]() -> Awaitable<void> {
+    std::string yaml = plan_text("automatic", "metrics:\n  pods_ready: {promql: sum(up), bigger_is_better: true}\n");
+    yaml.replace(yaml.find("stable_for"), 0, "pods_ready >= 2, ");
+    co_await world.upload(yaml);
+    co_await world.order(CommandKind::start);
+    co_await world.clock.sleep_for(hours{3});
+    CHECK(prometheus.asked >= 170);
+    const auto log = co_await world.log_of_decisions();
+    INFO(told(log));
+    CHECK(log.size() > 10);
+    CHECK(log.size() <= 3 * 12 + 5);  // one in five minutes
   });
 }
 

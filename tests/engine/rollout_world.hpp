@@ -36,8 +36,10 @@ inline std::string plan_text(const std::string& mode = "automatic", const std::s
 }
 
 struct RolloutWorld {
+  explicit RolloutWorld(Instant begins = noon) : clock(begins) {}
+
   asio::io_context context{1};
-  async::VirtualClock clock{noon};
+  async::VirtualClock clock;
   Executor executor = context.get_executor();
   SeededRandom random{7};
   NullLog log;
@@ -49,9 +51,11 @@ struct RolloutWorld {
   fakes::FakePhoneDirectory phones;
   fakes::FakeLegacyDialer old_system{executor, clock};
   std::unique_ptr<sql::SqlStores> stores =
-      sql::SqlStores::open({.url = "sqlite::memory:", .now = noon, .run_inline = true}).value();
+      sql::SqlStores::open({.url = "sqlite::memory:", .now = clock.now(), .run_inline = true}).value();
   NodeId node{"node-1"};
   Actor admin{"asha", Role::admin};
+  std::string binary = "1.0";
+  std::string configuration = "c1";
 
   /// What a process has and a kill -9 takes away.
   struct Process {
@@ -67,10 +71,11 @@ struct RolloutWorld {
           times(world.clock, "node-1/" + std::to_string(to_micros(world.clock.now()))),
           recorder({.node = world.node, .beat = world.beat, .gauges = world.gauges_every}, std::move(sources),
                    world.stores->rollouts(), world.stores->calls(), times, world.clock, world.log),
-          collector({.binary = "1.0", .configuration = "c1", .has_old_system = true}, world.stores->rollouts(),
-                    world.stores->calls(), world.stores->flags(), world.phones, world.log),
+          collector({.binary = world.binary, .configuration = world.configuration, .has_old_system = true},
+                    world.stores->rollouts(), world.stores->calls(), world.stores->flags(), world.phones, world.clock,
+                    world.log),
           controller(world.executor,
-                     {.holder = world.node, .version = "1.0", .look_every = world.look_every, .lease = hours{2}},
+                     {.holder = world.node, .version = world.binary, .look_every = world.look_every, .lease = hours{2}},
                      {.read_plan =
                           [](std::string_view yaml) {
                             yaml::ReadPlan read = yaml::read_plan(yaml);
@@ -138,8 +143,8 @@ struct RolloutWorld {
                                            .greeting = "Hello.",
                                            .disclosure = "I am an AI assistant.",
                                            .prompt = "Help.",
-                                           .created_at = noon,
-                                           .updated_at = noon},
+                                           .created_at = clock.now(),
+                                           .updated_at = clock.now()},
                                           "test"));
       co_await start_process();
       CHECK(co_await flags().patch({.outbound_calls_percentage = Percent{}}, std::nullopt, admin, "test", "none yet"));

@@ -19,7 +19,8 @@ Result<MediaMessage> parse_media(const json::value& message, std::size_t sample_
   if (!encoded) return bad("has no payload");
   auto bytes = base64_decode({encoded->data(), encoded->size()});
   if (!bytes) return bad("has a bad payload: " + bytes.error().message);
-  if (bytes->size() % sample_bytes != 0) return bad("ends inside a sample: " + std::to_string(bytes->size()) + " bytes");
+  if (bytes->size() % sample_bytes != 0)
+    return bad("ends inside a sample: " + std::to_string(bytes->size()) + " bytes");
   return MediaMessage{*std::move(bytes)};
 }
 

@@ -50,7 +50,7 @@ class ExotelMediaStream final : public MediaStream {
   const ExotelConfig& config_;
   Log& log_;
   std::optional<MediaMessageWriter> writer_;  // once started
-  std::optional<audio::Resampler> down_;  // only for lines that are not 8 kHz
+  std::optional<audio::Resampler> down_;      // only for lines that are not 8 kHz
   std::optional<audio::Resampler> up_;
   audio::Pcm held_back_;  // upsampled, not yet a whole frame
 };

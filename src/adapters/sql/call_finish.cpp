@@ -6,6 +6,7 @@
 #include "adapters/sql/call_store.hpp"
 #include "adapters/sql/campaign_rows.hpp"
 #include "adapters/sql/evidence.hpp"
+#include "adapters/sql/figure_sums.hpp"
 #include "adapters/sql/flag_store.hpp"
 #include "adapters/sql/permission.hpp"
 #include "adapters/sql/rows.hpp"
@@ -20,6 +21,7 @@ void insert_costs(Db& db, const AttemptId& id, std::int64_t position, const std:
         "values (:id, :position, :provider, :item, :quantity, :unit, :micros, :currency, :estimated)",
         {id, position++, line.provider, line.item, line.quantity, line.unit, line.cost.micros, line.cost.currency.str(),
          line.estimated});
+  add_costs(db, id, costs, +1);
 }
 
 void insert_conversation(Db& db, const AttemptFinish& finish) {
@@ -129,13 +131,26 @@ Result<FinishResult> finish_once(Db& db, const AttemptFinish& finish) {
   return FinishResult{.call = std::move(call), .attempt = std::move(attempt)};
 }
 
+std::vector<CostLine> costs_by(Db& db, const AttemptId& id, const std::string& provider) {
+  return db.all(
+      "select micros, currency from cost_lines where attempt_id = :id and provider = :provider", "nt", {id, provider},
+      +[](Row& row) {
+        CostLine line;
+        line.cost.micros = row.number();
+        line.cost.currency = row.word(Currency::parse);
+        return line;
+      });
+}
+
 // The carrier's price replaces what was estimated for the carrier, and any line of a provider that `costs` names anew:
 // telling the same facts twice leaves the same lines.
 void replace_costs(Db& db, const Attempt& attempt, const std::vector<CostLine>& costs) {
   std::set<std::string> replaced{attempt.provider};
   for (const CostLine& line : costs) replaced.insert(line.provider);
-  for (const std::string& provider : replaced)
+  for (const std::string& provider : replaced) {
+    add_costs(db, attempt.id, costs_by(db, attempt.id, provider), -1);
     db.run("delete from cost_lines where attempt_id = :id and provider = :provider", {attempt.id, provider});
+  }
   const auto next = db.number("select max(position) + 1 from cost_lines where attempt_id = :id", {attempt.id});
   insert_costs(db, attempt.id, next.value_or(0), costs);
 }

@@ -7,6 +7,7 @@
 #include <tuple>
 
 #include "adapters/sql/evidence.hpp"
+#include "adapters/sql/figure_sums.hpp"
 #include "adapters/sql/rollout_store.hpp"
 
 namespace callramp::sql {
@@ -157,30 +158,27 @@ class Closing {
   // from being read.
   using Part = std::tuple<Instant, std::int64_t, System>;
 
+  /// What `sql` finds of the run, with a time as its first parameter: starts, spans, systems.
+  std::set<Part> parts(std::string_view sql, Instant at) const {
+    std::set<Part> found;
+    db_.select(sql, "nnt", {at, request_.rollout, request_.run}, [&](Row& row) {
+      const Instant start = bucket_start(row.instant(), length_);
+      const std::int64_t span = row.number();
+      found.emplace(start, span, row.word(parse_system));
+    });
+    return found;
+  }
   std::set<Part> open_calls(Instant until) const {
-    std::set<Part> open;
-    db_.select(
+    return parts(
         "select first_attempt_at, span_id, system from calls where final_at is null and first_attempt_at < :until and "
         "crossed = 0 and span_id in (select id from rollout_spans where rollout = :rollout and run = :run)",
-        "nnt", {until, request_.rollout, request_.run}, [&](Row& row) {
-          const Instant start = bucket_start(row.instant(), length_);
-          const std::int64_t span = row.number();
-          open.emplace(start, span, row.word(parse_system));
-        });
-    return open;
+        until);
   }
-
   std::set<Part> closed_calls(Instant from) const {
-    std::set<Part> closed;
-    db_.select(
+    return parts(
         "select bucket_start, span_id, part from closed_buckets where stream = 'call' and bucket_start >= :from and "
         "span_id in (select id from rollout_spans where rollout = :rollout and run = :run)",
-        "nnt", {from, request_.rollout, request_.run}, [&](Row& row) {
-          const Instant start = row.instant();
-          const std::int64_t span = row.number();
-          closed.emplace(start, span, row.word(parse_system));
-        });
-    return closed;
+        from);
   }
 
   void close_calls(Pipeline& pipeline, ClosedBuckets& closed) {
@@ -195,6 +193,7 @@ class Closing {
         Bucket half{.start = bucket.start, .phase = bucket.phase};
         (system == System::new_system ? half.fresh : half.old) = tally;
         store(Stream::call, to_string(system), key.second, half, closed);
+        if (system == System::new_system) add_users(db_, key.second, key.first, length_);
       }
     }
     const Instant from = open.empty() ? until : std::min(until, std::get<Instant>(*open.begin()));

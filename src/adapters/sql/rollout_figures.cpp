@@ -1,38 +1,15 @@
 // Sums over the calls themselves: by user, whose calls behave alike, and by day, which cost money.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <set>
+
+#include "adapters/sql/figure_sums.hpp"
 #include "adapters/sql/flag_store.hpp"
 #include "adapters/sql/rollout_store.hpp"
 
 namespace callramp::sql {
 namespace {
-
-// The order of the columns is that of the struct.
-UserFigures read_figures(Row& row) {
-  UserFigures figures;
-  figures.sums.clusters = row.number();
-  figures.sums.n = row.number();
-  figures.sums.s = row.number();
-  figures.sums.nn = row.number();
-  figures.sums.sn = row.number();
-  figures.sums.ss = row.number();
-  figures.largest_calls = row.number();
-  return figures;
-}
-
-UserFigures figures_of(Db& db, const std::string& rollout, int run, int phase) {
-  // Success of new's whole calls, dialed by us or reported by others: what the phase's success rate counts.
-  static const std::string sql = fmt::format(
-      "select count(*), cast(coalesce(sum(n), 0) as bigint), cast(coalesce(sum(s), 0) as bigint), cast(coalesce(sum(n "
-      "* n), 0) as bigint), cast(coalesce(sum(s * n), 0) as bigint), cast(coalesce(sum(s * s), 0) as bigint), "
-      "coalesce(max(n), 0) from (select user_id, count(*) as n, sum(case when outcome in ('completed', "
-      "'voicemail_left') then 1 else 0 end) as s from (select user_id, outcome from calls where span_id in {} and "
-      "system = 'new-system' and final_at is not null and outcome <> 'cancelled' and crossed = 0 union all select "
-      "user_id, outcome from reported_outcomes where span_id in {} and system = 'new-system' and outcome <> "
-      "'cancelled') as one group by user_id) as by_user",
-      spans_of_phase, "(select id from rollout_spans where rollout = :rollout2 and run = :run2 and phase = :phase2)");
-  return db.one(sql, "nnnnnnn", {rollout, run, phase, rollout, run, phase}, read_figures).value_or(UserFigures{});
-}
 
 UserTally read_tally(Row& row) {
   return UserTally{.user = row.id<UserId>(), .calls = row.number(), .good = row.number(), .connected = row.number()};
@@ -72,20 +49,49 @@ Adoption adoption_of(Db& db, Instant now) {
   return adoption;
 }
 
+Switching switching_of(Db& db, Percent from, Percent to, Instant now) {
+  const auto [low, high] = std::minmax({from.basis_points(), to.basis_points()});
+  std::set<std::string> pinned;
+  for (const Pin& pin : read_pins(db))
+    if (!pin.until || *pin.until > now) pinned.insert(pin.user.str());
+  Switching switching;
+  db.select(
+      "select user_id, max(open) from (select distinct user_id, 0 as open from calls where first_attempt_at >= :from "
+      "union all select user_id, 1 from calls where status in ('scheduled', 'queued', 'dialing', 'ringing', "
+      "'in_progress') and test = 0) as one group by user_id",
+      "tn", {now - hours{28 * 24}}, [&](Row& row) {
+        const std::string user = row.text();
+        const bool open = row.flag();
+        const int position = position_hundredths(user);
+        if (position < low || position >= high || pinned.contains(user)) return;
+        ++switching.users;
+        switching.open += open ? 1 : 0;
+      });
+  return switching;
+}
+
 std::vector<rollout::DailyCost> costs_of(Db& db, const std::string& rollout, int run, int phase,
-                                         const Currency& currency, const DayNumbers& numbers) {
-  static const std::string sql = fmt::format(
-      "select step, count(*), cast(sum(cost) as bigint) from (select first_attempt_at - first_attempt_at % :step as "
-      "step, coalesce((select sum(micros) from cost_lines join attempts on attempts.id = attempt_id "
-      "where call_id = calls.id and currency = :currency), 0) as cost from calls where span_id in {} and system = "
-      "'new-system' and final_at is not null) as one group by step order by step",
+                                         const Currency& currency, const std::function<std::int64_t(Instant)>& day_of) {
+  // Final calls from the counts of evidence, money from the sums that are kept beside the lines.
+  static const std::string calls = fmt::format(
+      "select bucket_start, cast(sum(calls) as bigint) from evidence_counts where stream = 'call' and system = "
+      "'new-system' and span_id in {} group by bucket_start",
       spans_of_phase);
+  static const std::string money = fmt::format(
+      "select bucket_start, micros from cost_sums where currency = :currency and span_id in {}", spans_of_phase);
   std::map<std::int64_t, rollout::DailyCost> days;
-  db.select(sql, "nnn", {numbers.step.count(), currency.str(), rollout, run, phase}, [&](Row& row) {
-    const std::int64_t number = numbers.of(row.instant());
+  const auto day_at = [&](Instant at) -> rollout::DailyCost& {
+    const std::int64_t number = day_of(at);
     rollout::DailyCost& day = days[number];
     day.day = number;
+    return day;
+  };
+  db.select(calls, "nn", {rollout, run, phase}, [&](Row& row) {
+    rollout::DailyCost& day = day_at(row.instant());
     day.calls += row.number();
+  });
+  db.select(money, "nn", {currency.str(), rollout, run, phase}, [&](Row& row) {
+    rollout::DailyCost& day = day_at(row.instant());
     day.micros += row.number();
   });
   std::vector<rollout::DailyCost> costs;
@@ -97,7 +103,7 @@ std::vector<rollout::DailyCost> costs_of(Db& db, const std::string& rollout, int
 
 Awaitable<Result<UserFigures>> SqlRolloutStore::user_figures(std::string rollout, int run, int phase) {
   return executor_.read<UserFigures>(
-      [=](Db& db) -> Result<UserFigures> { return figures_of(db, rollout, run, phase); });
+      [=](Db& db) -> Result<UserFigures> { return user_figures_of(db, rollout, run, phase); });
 }
 
 Awaitable<Result<std::vector<UserTally>>> SqlRolloutStore::user_tallies(System system, Instant from, Instant to) {
@@ -109,11 +115,16 @@ Awaitable<Result<Adoption>> SqlRolloutStore::adoption(Instant now) {
   return executor_.read<Adoption>([now](Db& db) -> Result<Adoption> { return adoption_of(db, now); });
 }
 
+Awaitable<Result<Switching>> SqlRolloutStore::switching(Percent from, Percent to, Instant now) {
+  return executor_.read<Switching>([=](Db& db) -> Result<Switching> { return switching_of(db, from, to, now); });
+}
+
 Awaitable<Result<std::vector<rollout::DailyCost>>> SqlRolloutStore::costs(std::string rollout, int run, int phase,
-                                                                          Currency currency, DayNumbers days) {
+                                                                          Currency currency,
+                                                                          std::function<std::int64_t(Instant)> day_of) {
   using Costs = std::vector<rollout::DailyCost>;
-  return executor_.read<Costs>([=, days = std::move(days)](Db& db) -> Result<Costs> {
-    return costs_of(db, rollout, run, phase, currency, days);
+  return executor_.read<Costs>([=, day_of = std::move(day_of)](Db& db) -> Result<Costs> {
+    return costs_of(db, rollout, run, phase, currency, day_of);
   });
 }
 

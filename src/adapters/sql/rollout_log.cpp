@@ -150,6 +150,24 @@ Result<FlagState> set_flags(Db& db, const DecisionCommit& commit) {
                           .allowed = {}});
 }
 
+constexpr std::chrono::days inputs_kept{90};
+constexpr int dropped_at_once = 50;
+
+// What a look that changed nothing was made from, a day of levels each, is not kept for ever: the decision stands with
+// its verdicts and figures, and can no longer be made again. What moved anybody can.
+void drop_old_inputs(Db& db, Instant now) {
+  db.run(
+      "update decisions set inputs = '' where id in (select id from decisions where rule = 'hold' and sets_flags = 0 "
+      "and inputs <> '' and at < :before order by at limit :most)",
+      {now - inputs_kept, dropped_at_once});
+}
+
+// An incident names the decision that opened it, which has its number only now.
+bool opens_incident(const rollout::Decision& decision) {
+  return decision.after.incident && (decision.before.stage != Stage::rolled_back || !decision.before.incident) &&
+         decision.after.stage == Stage::rolled_back;
+}
+
 Result<Committed> commit_decision(Db& db, const DecisionCommit& commit) {
   TRY_VOID(required_epoch(db, commit.epoch));
   TRY(record, required_record(db, commit.decision.rollout));
@@ -180,10 +198,15 @@ Result<Committed> commit_decision(Db& db, const DecisionCommit& commit) {
              commit.epoch, to_text(decision), to_text(commit.inputs), commit.closed_through, done.stored.sets_flags,
              flags.version})
           .value_or(0);
+  if (opens_incident(decision)) {
+    decision.after.incident->decision = decision.id;
+    db.run("update decisions set body = :body where id = :id", {to_text(decision), decision.id});
+  }
   db.run(
       "update rollouts set state = :state, plan_hash = :hash, revision = :revision, last_decision = :decision where "
       "name = :name",
       {to_text(decision.after), decision.after.plan_hash, done.revision, decision.id, record.name});
+  drop_old_inputs(db, decision.at);
   append_audit(db, {.at = decision.at,
                     .actor = decision.actor,
                     .action = "rollout." + std::string(word(decision.action)),
@@ -217,8 +240,8 @@ Result<StoredDecision> get_decision(Db& db, std::int64_t id) {
   static const std::string sql = select(decision_columns, "decisions", "where id = :id");
   auto stored = db.one(sql, decision_kinds, {id}, read_stored);
   if (!stored) return fail(ErrorCode::not_found, fmt::format("there is no decision {}", id));
-  stored->inputs =
-      own(read_inputs(db.one("select inputs from decisions where id = :id", "t", {id}, read_text).value_or("{}")));
+  const std::string inputs = db.one("select inputs from decisions where id = :id", "t", {id}, read_text).value_or("");
+  if (!inputs.empty()) stored->inputs = own(read_inputs(inputs));
   return *std::move(stored);
 }
 

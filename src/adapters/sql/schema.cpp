@@ -11,6 +11,7 @@
 #include "adapters/sql/schema_outbox.hpp"
 #include "adapters/sql/schema_persons.hpp"
 #include "adapters/sql/schema_retries.hpp"
+#include "adapters/sql/schema_rollout_figures.hpp"
 #include "adapters/sql/schema_rollouts.hpp"
 
 namespace callramp::sql {
@@ -280,7 +281,8 @@ constexpr std::array steps{Migration{.name = "calls and flags", .script = calls_
                            Migration{.name = "retries that people ask for", .script = retries_script},
                            Migration{.name = "schedules", .script = schedules_script},
                            Migration{.name = "the outbox and its webhooks", .script = outbox_script},
-                           Migration{.name = "persons and tombstones", .script = persons_script}};
+                           Migration{.name = "persons and tombstones", .script = persons_script},
+                           Migration{.name = "sums of a rollout's phase", .script = rollout_figures_script}};
 
 }  // namespace
 

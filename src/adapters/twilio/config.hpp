@@ -14,10 +14,10 @@ struct TwilioConfig {
   std::string caller_id;                            ///< a number of the account, E.164
   std::string public_url;                           ///< where Twilio reaches us: https://calls.example.com
 
-  seconds max_time_limit{14400};  ///< TimeLimit: four hours
-  seconds max_ring{600};          ///< Timeout
-  int page_size = 100;            ///< 50 by default, 1000 at most
-  int max_pages = 20;             ///< find() gives up beyond: better no answer than half of one
+  seconds max_time_limit{14400};   ///< TimeLimit: four hours
+  seconds max_ring{600};           ///< Timeout
+  int page_size = 100;             ///< 50 by default, 1000 at most
+  int max_pages = 20;              ///< find() gives up beyond: better no answer than half of one
   seconds default_retry_after{1};  ///< after a 429 without Retry-After: one call a second is the usual limit
   seconds max_retry_after{60};
   std::size_t max_answer_bytes = 1024 * 1024;

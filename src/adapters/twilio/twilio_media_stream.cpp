@@ -12,11 +12,10 @@ constexpr std::string_view mu_law = "audio/x-mulaw";
 
 TwilioMediaStream::TwilioMediaStream(std::unique_ptr<net::WebSocket> socket, const TwilioConfig& config,
                                      adapters::MediaCounters& counters, Log& log)
-    : socket_(std::move(socket),
-              {.sample_bytes = 1,
-               .max_unsent_bytes = config.max_unsent_bytes,
-               .max_bad_messages = config.max_bad_messages},
-              counters, log),
+    : socket_(
+          std::move(socket),
+          {.sample_bytes = 1, .max_unsent_bytes = config.max_unsent_bytes, .max_bad_messages = config.max_bad_messages},
+          counters, log),
       config_(config),
       log_(log) {}
 
@@ -76,8 +75,7 @@ Status TwilioMediaStream::on_start(const adapters::MediaMessageIn& message, cons
 Awaitable<Status> TwilioMediaStream::send_audio(std::span<const std::int16_t> samples) {
   if (!writer_) co_return fail(ErrorCode::conflict, "the media stream has not started");
   if (samples.empty() || samples.size() > config_.max_media_bytes)
-    co_return fail(ErrorCode::invalid_request, std::to_string(samples.size()) +
-                                                   " samples are no media message: 1 to " +
+    co_return fail(ErrorCode::invalid_request, std::to_string(samples.size()) + " samples are no media message: 1 to " +
                                                    std::to_string(config_.max_media_bytes) + " are");
   co_return co_await socket_.send(writer_->media(audio::encode(audio::Law::mu, samples)));
 }

@@ -163,7 +163,8 @@ Result<CarrierCall> parse_status_callback(const net::FormFields& fields, std::op
   const std::string status = field("CallStatus").value_or("");
   const auto state = state_of(status);
   if (!state)
-    return fail(ErrorCode::invalid_request, "Twilio's callback has the unknown CallStatus '" + excerpt(status, 40) + "'");
+    return fail(ErrorCode::invalid_request,
+                "Twilio's callback has the unknown CallStatus '" + excerpt(status, 40) + "'");
   const auto sip = number("SipResponseCode");
   parsed.state = refined(*state, sip);
   parsed.to = number_of(field("To"));
@@ -207,7 +208,8 @@ Error parse_refusal(int status, const net::Headers& headers, std::string_view bo
   if (code == concurrency_exceeded) return {ErrorCode::concurrent_limit_reached, said};
   if (status == 401 || status == 403 || one_of(denied_codes))
     return {ErrorCode::unauthorized, said + ": check TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN"};
-  if (placing && one_of(number_codes)) return {ErrorCode::invalid_phone_number, said + ": it does not dial this number"};
+  if (placing && one_of(number_codes))
+    return {ErrorCode::invalid_phone_number, said + ": it does not dial this number"};
   if (status == 404) return {ErrorCode::not_found, said + ": check TWILIO_ACCOUNT_SID and the call's id"};
   if (status == 503) return {ErrorCode::unavailable, said};
   // A server that broke while it answered may have dialled before; one that redirects or refuses has not.

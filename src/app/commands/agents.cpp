@@ -2,10 +2,10 @@
 #include <ostream>
 
 #include "app/agent_file.hpp"
-#include "app/agent_json.hpp"
 #include "app/client.hpp"
 #include "app/commands/groups.hpp"
 #include "app/json_print.hpp"
+#include "wire/agent_json.hpp"
 
 namespace callramp::app {
 namespace {
@@ -33,7 +33,7 @@ Ran show(const Arguments& arguments, Terminal& terminal) {
 Ran put(const Arguments& arguments, Terminal& terminal) {
   TRY(agent, typed(load_agent(arguments.required("FILE"))));
   TRY(client, Client::create(terminal));
-  TRY(answer, client.send("PUT", path_of(agent.id.str()), agent_body(agent)));
+  TRY(answer, client.send("PUT", path_of(agent.id.str()), wire::agent_body(agent)));
   return print_answer(arguments, terminal, answer, [&](std::ostream& out) {
     out << "Agent " << agent.id.str() << " is stored; new calls speak with it.\n";
   });

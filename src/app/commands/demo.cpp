@@ -13,7 +13,6 @@
 
 #include "adapters/phone/lib_phone_number_directory.hpp"
 #include "app/agent_file.hpp"
-#include "app/agent_json.hpp"
 #include "app/client.hpp"
 #include "app/commands/groups.hpp"
 #include "app/contacts.hpp"
@@ -27,6 +26,7 @@
 #include "embedded/demo_world.hpp"
 #include "embedded/demo_world_broken.hpp"
 #include "sandbox/sandbox.hpp"
+#include "wire/agent_json.hpp"
 
 namespace callramp::app {
 namespace {
@@ -157,7 +157,7 @@ Ran feed(const Client& client, Scoreboard& board, DemoRollout& rollout, async::C
 }
 
 Ran prepare(const Client& client, const Agent& agent, DemoRollout& rollout) {
-  if (const auto stored = client.send("PUT", "/api/v1/agents/" + agent.id.str(), agent_body(agent)); !stored)
+  if (const auto stored = client.send("PUT", "/api/v1/agents/" + agent.id.str(), wire::agent_body(agent)); !stored)
     return std::unexpected(stored.error());
   if (const Status begun = rollout.begin(); !begun) return refused("the demo's plan: " + begun.error().message);
   return {};

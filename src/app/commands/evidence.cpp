@@ -223,7 +223,7 @@ void add_evidence_commands(Command root) {
               "bug: P1 P2 P3; security: critical high medium low; complaint: annoyance content "
               "unwanted privacy")
       .flag("--critical", "A P2 that blocks every advance while it is open")
-      .option("--value", "N", "satisfaction: the score, 0 to 10; label: 1 if the verdict was right, else 0")
+      .option("--value", "N", "satisfaction: the score, 1 to 5; label: 1 if the verdict was right, else 0")
       .option("--call", "ID", "The call that it is about")
       .option("--at", "TIME", "When it happened; now if not given")
       .option("--note", "TEXT", "What it is")
@@ -235,8 +235,7 @@ void add_evidence_commands(Command root) {
   evidence.add("list", "What was reported, newest first")
       .option("--kind", "KIND", "Only this kind")
       .option("--status", "WORD", "open, confirmed, rejected or resolved")
-      .option("--page", "N", "From 1")
-      .option("--limit", "N", "Rows of a page, 1 to 100")
+      .pages()
       .json()
       .example("callramp evidence list --kind bug --status open")
       .runs(list);

@@ -155,8 +155,7 @@ void add_do_not_call_commands(Command root) {
       .example("callramp do-not-call check \"98765 43210\"")
       .runs(check_number);
   list.add("list", "The list, a page at a time")
-      .option("--page", "N", "From 1")
-      .option("--limit", "N", "Rows of a page, 1 to 100")
+      .pages()
       .json()
       .example("callramp do-not-call list --limit 100")
       .runs(list_numbers);

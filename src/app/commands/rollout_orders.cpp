@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <istream>
 #include <ostream>
 
 #include "app/commands/rollout_group.hpp"
@@ -13,11 +14,29 @@
 namespace callramp::app {
 namespace {
 
+/// Whether an order may go out. One that moves users is shown first to whoever sits there: what it would do, and whom
+/// it moves. A script is not asked.
+Ran confirm_move(const Arguments& arguments, Terminal& terminal, const Client& client, const std::string& target,
+                 json::object body) {
+  if (!terminal.asks || arguments.has("--yes")) return {};
+  body["dryRun"] = true;
+  TRY(answer, client.send("POST", target, body));
+  const std::string whom = shown(answer.body, "switches/sentence");
+  if (whom == "-") return {};
+  terminal.err << shown(answer.body, "from") << " % becomes " << shown(answer.body, "to") << " %: " << whom
+               << ". Go on? [y/N] " << std::flush;
+  std::string said;
+  std::getline(terminal.in, said);
+  if (said == "y" || said == "yes") return {};
+  return refused("nothing was ordered");
+}
+
 /// POST …/`verb`, and the decision that came of it.
 Ran order(const Arguments& arguments, Terminal& terminal, const std::string& verb, json::object body) {
   body["reason"] = arguments.required("--reason");
   TRY(client, Client::create(terminal));
   TRY(path, rollout_path(arguments, client));
+  TRY_VOID(confirm_move(arguments, terminal, client, path + "/" + verb, body));
   TRY(answer, client.send("POST", path + "/" + verb, body));
   return print_answer(arguments, terminal, answer, [&](std::ostream& out) { print_decision(out, answer.body); });
 }
@@ -151,6 +170,10 @@ Ran confirm(const Arguments& arguments, Terminal& terminal) {
   });
 }
 
+Command with_yes(Command command) {
+  return command.flag("--yes", "Do not ask before users are moved; without a terminal nobody is asked");
+}
+
 Command with_reason(Command command) {
   return with_rollout(command.option("--reason", "TEXT", "Why; stands in the decision", true)).json();
 }
@@ -191,12 +214,12 @@ void add_signature_commands(Command rollout) {
 }  // namespace
 
 void add_rollout_order_commands(Command rollout) {
-  with_reason(rollout.add("start", "Start the planned rollout: its first phase, run 1")
-                  .argument("PLAN", "Plan file (YAML) to give first, where it was not put yet", false))
+  with_yes(with_reason(rollout.add("start", "Start the planned rollout: its first phase, run 1")
+                           .argument("PLAN", "Plan file (YAML) to give first, where it was not put yet", false)))
       .example("callramp rollout start --reason \"go of 24 November\"")
       .example("callramp rollout start examples/rollout.yaml --reason \"go of 24 November\"")
       .runs(start);
-  with_reason(rollout.add("advance", "Go to the next phase; refused while its gate is closed"))
+  with_yes(with_reason(rollout.add("advance", "Go to the next phase; refused while its gate is closed")))
       .flag("--despite-evidence", "Although the gate is not open: admin, named in every report")
       .example("callramp rollout advance --reason \"week 1 approved in the meeting\"")
       .runs(advance);
@@ -206,10 +229,11 @@ void add_rollout_order_commands(Command rollout) {
   with_reason(rollout.add("extend", "Make this phase longer, by 3d to 7d").argument("DAYS", "3d to 7d"))
       .example("callramp rollout extend 3d --reason \"too few retries\"")
       .runs(extend);
-  with_reason(rollout.add("resume", "Go on after a hold or a freeze; after a rollback as a new run with zero evidence"))
+  with_yes(with_reason(rollout.add("resume",
+                                   "Go on after a hold or a freeze; after a rollback as a new run with zero evidence")))
       .example("callramp rollout resume --reason \"fixed in 1.4.2, re-tested\"")
       .runs(plain_order("resume"));
-  with_reason(rollout.add("rollback", "Back to the last phase that passed, or to zero"))
+  with_yes(with_reason(rollout.add("rollback", "Back to the last phase that passed, or to zero")))
       .flag("--to-zero", "Everything back to the old system")
       .example("callramp rollout rollback --reason \"callers hear silence\"")
       .example("callramp rollout rollback --to-zero --reason \"wrong script\"")

@@ -82,6 +82,7 @@ void print_plan_reply(std::ostream& out, const json::value& reply) {
     if (shown(change, "changesTest") == "true") out << "  (changes a running test)";
     out << '\n';
   }
+  for (const json::value& warning : list_at(reply, "warnings")) out << "  Note: " << shown(warning, "message") << '\n';
   const std::string name = shown(reply, "name");
   const std::string hash = shown(reply, "hash").substr(0, 12);
   if (shown(reply, "created") == "true")

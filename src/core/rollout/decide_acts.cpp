@@ -6,8 +6,12 @@
 namespace callramp::rollout {
 namespace {
 
+constexpr Duration contacts_last = std::chrono::days{30};  // docs/definitions.md §3: confirmed within 30 days
+
 bool proves(const Condition& condition, const Proof& proof, const Scene& scene) {
   if (!proof.passed) return false;
+  if (condition.metric == "contacts_confirmed" && condition.arguments.empty())
+    return scene.now - proof.at <= contacts_last;
   for (const Argument& one : condition.arguments) {
     if (one.name == "fresh" && one.compare &&
         !holds(std::chrono::duration<double>(scene.now - proof.at).count(), *one.compare, one.value.number))
@@ -20,18 +24,6 @@ bool proves(const Condition& condition, const Proof& proof, const Scene& scene) 
   return true;
 }
 
-// "load_test", "drill:kill_switch", "announced:team": the metric and its word.
-bool names_proof(const Condition& condition, std::string_view name) {
-  const bool is_drill = condition.metric == "drilled";
-  const std::string_view kind = is_drill ? "drill" : std::string_view(condition.metric);
-  if (!name.starts_with(kind)) return false;
-  name.remove_prefix(kind.size());
-  std::string_view word;
-  for (const Argument& one : condition.arguments)
-    if (!one.compare && one.name != "same_version") word = one.name;
-  return word.empty() ? name.empty() : name.starts_with(':') && name.substr(1) == word;
-}
-
 Finding judge_proof(const Line& line, const Scene& scene) {
   const Condition& condition = line.condition;
   const Proof* newest = nullptr;
@@ -39,7 +31,7 @@ Finding judge_proof(const Line& line, const Scene& scene) {
   // What is said of a phase has to have happened in it.
   const bool of_phase = condition.metric == "announced" || condition.metric == "report_sent";
   for (const Proof& proof : scene.facts.proofs) {
-    if (!names_proof(condition, proof.name) || (of_phase && proof.at < scene.state.phase_started_at)) continue;
+    if (proof.name != line.key || (of_phase && proof.at < scene.state.phase_started_at)) continue;
     if (newest == nullptr || proof.at >= newest->at) newest = &proof;
     proven = proven || proves(condition, proof, scene);
   }

@@ -105,6 +105,7 @@ class Compiler {
     if (condition.baseline == Baseline::phase)
       if (const auto named = find_phase(plan_, condition.baseline_phase))
         made.baseline_phase = static_cast<int>(*named);
+    if (made.source == Source::proof) made.key = act_name(condition);
     if (made.source == Source::items) made.items = items_of(plan_, condition);
     if (made.source == Source::checklist) made.index = list_index(condition.arguments.front().name);
     if (made.source == Source::versus) made.index = comparison_index(condition, is_trigger);

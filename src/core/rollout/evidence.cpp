@@ -184,4 +184,11 @@ std::string source_key(const Condition& condition) {
   return condition.metric + condition.text.substr(open, close + 1 - open);
 }
 
+std::string act_name(const Condition& condition) {
+  std::string name = condition.metric == "drilled" ? "drill" : condition.metric;
+  for (const Argument& argument : condition.arguments)
+    if (!argument.compare && argument.name != "same_version") name += ":" + argument.name;
+  return name;
+}
+
 }  // namespace callramp::rollout

@@ -288,6 +288,8 @@ struct Facts {
 /// Under which name Facts holds the times or the gauge that a condition reads: "provider_latency(stt)",
 /// "db_pool_waits(>1s)".
 std::string source_key(const Condition& condition);
+/// What a Proof of the condition is called: "load_test", "drill:kill_switch", "announced:team".
+std::string act_name(const Condition& condition);
 
 struct Evidence {
   const RunSums& run;

@@ -147,8 +147,11 @@ std::string missing_in_words(const Line& line, const Scene& scene, const Finding
       return std::to_string(scene.fold.first_old.unknown) + " of " +
              std::to_string(scene.fold.first_old.total + scene.fold.first_old.unknown) +
              " calls of the old system have no outcome; above 5 % nothing can be compared.";
-    case Why::stale:
-      return "The newest reading is from " + (found.since ? moment(*found.since) : std::string("long ago")) + ".";
+    case Why::stale: {
+      const auto at = facts.gauges.find(line.key);
+      const std::string why = at == facts.gauges.end() || at->second.missing.empty() ? "" : ": " + at->second.missing;
+      return "The newest reading is from " + (found.since ? moment(*found.since) : std::string("long ago")) + why + ".";
+    }
     case Why::no_budget: return "The plan has no budget: add budget: {per_call: 6.00 INR}.";
     case Why::no_earlier_phase: return "There are no figures of the earlier phase in this run to compare with.";
     case Why::impossible:

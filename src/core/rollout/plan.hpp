@@ -4,6 +4,7 @@
 // adapter's job; what a condition means is metric.hpp's; how it is decided is decide.hpp's.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <map>
@@ -64,6 +65,8 @@ struct Pace {
   Duration repeat_within = hours{24};  ///< a second trigger within it goes to zero
   int stable_days = 2;                 ///< calling days that "stable" needs beside its time
   int stable_calls = 75;               ///< calls that it needs
+  /// After a bucket's end, before its counts are taken for complete: 10 s, the longest that a store may take.
+  Duration grace() const noexcept { return std::min<Duration>(seconds{10}, bucket); }
   bool operator==(const Pace&) const = default;
 };
 
@@ -211,6 +214,8 @@ std::vector<Error> problems(const Plan& plan);
 /// What can be started and is likely not meant: gates that the planned volume hardly ever decides, a rollback that has
 /// no line of its own. Of a plan without problems.
 std::vector<Error> warnings(const Plan& plan);
+/// Of those: conditions that nothing measures in this build (measured.hpp). Each is named once.
+std::vector<Error> unmeasured(const Plan& plan);
 
 /// Middle of the planned calls a day (pace.day) on new in this phase; nothing if the plan does not say.
 std::optional<double> planned_calls_a_day(const Phase& phase);

@@ -1,7 +1,9 @@
 // What can be started and is likely not meant.
 #include <algorithm>
 #include <cmath>
+#include <set>
 
+#include "core/rollout/measured.hpp"
 #include "core/rollout/plan_outlook.hpp"
 
 namespace callramp::rollout {
@@ -19,6 +21,12 @@ class Warnings {
           "the last is '" + plan_.phases.back().name + "' at " + to_string(plan_.phases.back().percentage) +
               " %: the rollout will be complete there; add a phase of 100 % if it shall go on");
     for (std::size_t i = 0; i < plan_.phases.size(); ++i) phase(i);
+    unmeasured();
+    return std::move(found_);
+  }
+
+  std::vector<Error> only_unmeasured() {
+    unmeasured();
     return std::move(found_);
   }
 
@@ -26,6 +34,33 @@ class Warnings {
   void add(const std::string& key, int line, const std::string& what) {
     found_.push_back(
         {ErrorCode::invalid_request, (line > 0 ? "line " + std::to_string(line) + ": " : "") + key + ": " + what, key});
+  }
+
+  // What a plan asks of sources that this build does not have. A line that is kept by later phases is named once.
+  void unmeasured() {
+    std::set<std::pair<std::string, int>> named;
+    const auto look = [&](const std::string& key, const Condition& condition, const std::string& so) {
+      if (!is_measured(plan_, condition) && named.emplace(condition.text, condition.line).second)
+        add(key, condition.line, "'" + condition.text + "': nothing measures it in this version of callramp: " + so);
+    };
+    for (const Phase& phase : plan_.phases) {
+      const std::string key = "phases." + phase.name;
+      for (const Condition& criterion : phase.advance_when)
+        look(key, criterion,
+             "it stays no_data and keeps the gate closed; take it out, or have an admin waive it (rollout waive)");
+      for (const Trigger& trigger : phase.roll_back_when)
+        look(key, trigger.condition, "it never fires; watch it yourself, and roll back by command");
+    }
+    for (const Checklist& list : plan_.checklists)
+      for (const ChecklistItem& item : list.items)
+        if (item.ticks_when)
+          look(
+              "checklists." + list.name + "." + item.id, *item.ticks_when,
+              "the item never ticks itself; leave out its ticks_when, and a person ticks it, or have an admin waive '" +
+                  list.name + "/" + item.id + "'");
+    for (const Aim& aim : plan_.aims)
+      if (aim.condition)
+        look("targets." + aim.group, *aim.condition, "whether it is met is never known; say it as a person's word");
   }
 
   void phase(std::size_t index) {
@@ -86,5 +121,6 @@ class Warnings {
 }  // namespace
 
 std::vector<Error> warnings(const Plan& plan) { return Warnings(plan).all(); }
+std::vector<Error> unmeasured(const Plan& plan) { return Warnings(plan).only_unmeasured(); }
 
 }  // namespace callramp::rollout

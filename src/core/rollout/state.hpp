@@ -51,7 +51,7 @@ struct IncidentItem {
 struct Incident {
   std::string id;
   Instant opened_at{};
-  std::int64_t decision = 0;  ///< that rolled back
+  std::int64_t decision = 0;  ///< that rolled back; set by the store
   std::vector<IncidentItem> items;
   bool operator==(const Incident&) const = default;
 };

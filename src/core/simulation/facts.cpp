@@ -119,9 +119,7 @@ void FactBook::learn_times(const Condition& condition, bool must_hold) {
 }
 
 void FactBook::learn_proof(const Condition& condition) {
-  std::string name = condition.metric == "drilled" ? "drill" : condition.metric;
-  for (const rollout::Argument& argument : condition.arguments)
-    if (!argument.compare && argument.name != "same_version") name += ":" + argument.name;
+  std::string name = act_name(condition);
   for (const rollout::Proof& known : always_.proofs)
     if (known.name == name) return;
   always_.proofs.push_back(
@@ -177,15 +175,14 @@ void FactBook::begin_phase(int phase, Percent percentage, Instant now) {
 
 void FactBook::begun(const Begun& begun, std::int64_t slot) {
   const std::int64_t fresh = begun.calls.fresh.total;
-  facts_.today = to_micros(calendar_.start(slot)) / Duration{hours{24}}.count();
-  if (plan_.pace.day != hours{24}) facts_.today = calendar_.day(slot);
+  const std::int64_t today = day_of(calendar_.start(slot));
   if (fresh == 0) {
     facts_.quiet += calendar_.slot_length();
     return;
   }
   facts_.quiet = {};
   facts_.open_calls += fresh;
-  if (facts_.costs.empty() || facts_.costs.back().day != facts_.today) facts_.costs.push_back({.day = facts_.today});
+  if (facts_.costs.empty() || facts_.costs.back().day != today) facts_.costs.push_back({.day = today});
   facts_.costs.back().calls += fresh;
   facts_.costs.back().micros += fresh * cost_micros_;
   for (const Times& times : times_) {
@@ -215,9 +212,11 @@ void FactBook::pending(std::int64_t calls, int phase) {
   if (phase == phase_) facts_.pending_calls += calls;
 }
 
-void FactBook::advance_to(std::int64_t slot) {
-  const Instant now = calendar_.start(slot + 1);
+std::int64_t FactBook::day_of(Instant at) const { return to_micros(at) / plan_.pace.day.count(); }
+
+void FactBook::advance_to(std::int64_t slot, Instant now) {
   facts_.heartbeat = now;
+  facts_.today = day_of(now);
   for (rollout::Gauge* gauge : gauges_) {
     Instant at = now;
     for (std::size_t i = gauge->readings.size(); i-- > 0; at -= level_every) gauge->readings[i].at = at;

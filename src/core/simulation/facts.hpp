@@ -21,14 +21,16 @@ class FactBook {
   void begin_run(std::uint64_t seed, std::uint64_t run, const rollout::AaResult& a_a, Instant now);
   /// From here on facts are of this phase.
   void begin_phase(int phase, Percent percentage, Instant now);
+  /// The flag as it is now.
+  void in_force(Percent percentage) { facts_.percentage = percentage; }
   /// What begins in a slot of the calling hours, calls or none: they cost, ask, and may be complained about.
   void begun(const Begun& begun, std::int64_t slot);
   /// Whole calls of a bucket are known.
   void closed(const rollout::Bucket& calls, const std::vector<UserCall>& by_user);
   /// Calls that are open too long; negative when they are final.
   void pending(std::int64_t calls, int phase);
-  /// Up to the end of the slot; before a look.
-  void advance_to(std::int64_t slot);
+  /// Up to the end of the slot; before a look at `now`.
+  void advance_to(std::int64_t slot, Instant now);
   /// Everybody signs everything that the phase asks of people.
   void sign(Instant now, const std::string& standing);
 
@@ -55,6 +57,7 @@ class FactBook {
   void reports_until(double end);
   void samples_until(double end);
   void uptime_at(Instant now);
+  std::int64_t day_of(Instant at) const;  ///< as production numbers the days of costs
 
   const rollout::Plan& plan_;
   const Truth& truth_;

@@ -65,7 +65,7 @@ Status Simulator::start() {
   const Instant now = calendar_->start(calendar_->opening());
   facts_->begin_run(0, 0, {.run = true, .users = 1'000'000}, now);
   facts_->begin_phase(0, Percent{}, now);
-  facts_->advance_to(calendar_->opening() - 1);
+  facts_->advance_to(calendar_->opening() - 1, now);
   rollout::RunFold nothing{*plan_};
   rollout::RolloutState state = planned(*plan_, now);
   const rollout::Evidence evidence{.run = nothing.sums(), .facts = facts_->facts()};
@@ -129,16 +129,16 @@ RunResult Simulator::run_ours(std::uint64_t seed, std::uint64_t number, const Ou
       facts_->begun(timeline_->begun(), slot);
       note_users();
     }
-    now = calendar_->start(slot + 1);
+    now = calendar_->look(slot);
     const bool news = take_evidence(now, outlet.record);
     if (!news && (slot + 1) % hour != 0) continue;
-    facts_->advance_to(slot);
-    look(now, outlet.diary, result);
+    facts_->advance_to(slot, now);
+    look(now, outlet, result);
     if (over(now)) break;
   }
   if (state_.stage != Stage::complete && !result.rolled_back) close_gate(now, state_.phase, result);
   if (outlet.record == nullptr) return result;
-  facts_->advance_to(calendar_->slot_at(now) - 1);
+  facts_->advance_to(calendar_->slot_at(now) - 1, now);
   outlet.record->facts = facts_->facts();
   outlet.record->state = state_;
   outlet.record->decision = judge_->decide(state_, {.run = fold_->sums(), .facts = facts_->facts()}, now);
@@ -166,7 +166,13 @@ bool Simulator::take_evidence(Instant now, Record* record) {
   return news;
 }
 
-void Simulator::look(Instant now, std::vector<DiaryEntry>* diary, RunResult& result) {
+void Simulator::Outlet::tell(const rollout::Decision& decision) const {
+  if (diary != nullptr) diary->push_back({.at = decision.at, .sentence = decision.sentence});
+  if (record != nullptr) record->told.push_back(decision);
+}
+
+void Simulator::look(Instant now, const Outlet& outlet, RunResult& result) {
+  if (outlet.record != nullptr) outlet.record->looks.push_back(now);
   const rollout::Evidence evidence{.run = fold_->sums(), .facts = facts_->facts()};
   const rollout::Look* look = &judge_->look(state_, evidence, now);
   if (look->waits_for_people && state_.stage == Stage::running) {
@@ -175,32 +181,33 @@ void Simulator::look(Instant now, std::vector<DiaryEntry>* diary, RunResult& res
   }
   if (state_.stage == Stage::running) note_blocker(*look);
   earliest_ = state_.earliest_advance;
-  if (look->news) step(now, look->rule, diary, result);
-  if (state_.stage == Stage::frozen && now - state_.stage_since >= plan_->pace.day) lift_freeze(now, diary);
+  if (look->news) step(now, look->rule, outlet, result);
+  if (state_.stage == Stage::frozen && now - state_.stage_since >= plan_->pace.day) lift_freeze(now, outlet);
 }
 
 // A person has looked for a day and lets it go on: what is really bad is rolled back, and cannot pass its gate.
-void Simulator::lift_freeze(Instant now, std::vector<DiaryEntry>* diary) {
+void Simulator::lift_freeze(Instant now, const Outlet& outlet) {
   const auto lifted =
       judge_->command(state_, {.run = fold_->sums(), .facts = facts_->facts()},
                       {.kind = rollout::CommandKind::resume, .actor = "on-call", .reason = "looked at for a day"}, now);
   if (!lifted) return;
-  if (diary != nullptr) diary->push_back({.at = now, .sentence = lifted->sentence});
+  outlet.tell(*lifted);
   state_ = lifted->after;
 }
 
-void Simulator::step(Instant now, rollout::Rule rule, std::vector<DiaryEntry>* diary, RunResult& result) {
+void Simulator::step(Instant now, rollout::Rule rule, const Outlet& outlet, RunResult& result) {
   const rollout::Evidence evidence{.run = fold_->sums(), .facts = facts_->facts()};
   const Stage stage = state_.stage;
   const int phase = state_.phase;
   const Instant stable_since = state_.stable_since;
-  if (diary != nullptr) {
+  if (outlet.wants_words()) {
     rollout::Decision decision = judge_->decide(state_, evidence, now);
-    diary->push_back({.at = now, .sentence = decision.sentence});
+    outlet.tell(decision);
     state_ = std::move(decision.after);
   } else {
     state_ = judge_->after(state_, evidence, now);
   }
+  facts_->in_force(state_.percentage);
   if (state_.stage == Stage::rolled_back) {
     result.rolled_back = true;
     result.by = to_string(rule);

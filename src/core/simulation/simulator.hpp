@@ -46,9 +46,11 @@ struct Record {
   };
   std::vector<Closing> first;  ///< in order
   std::vector<Closing> calls;
-  rollout::Facts facts;         ///< at the end
-  rollout::RolloutState state;  ///< before the last decision
-  rollout::Decision decision;   ///< at the end, with its words
+  std::vector<Instant> looks;           ///< when evidence was looked at
+  std::vector<rollout::Decision> told;  ///< every decision that changed something, a person's included, with its words
+  rollout::Facts facts;                 ///< at the end
+  rollout::RolloutState state;          ///< before the last decision
+  rollout::Decision decision;           ///< at the end, with its words
 };
 
 struct Setup {
@@ -73,6 +75,9 @@ class Simulator {
     std::vector<DiaryEntry>* diary = nullptr;
     Record* record = nullptr;
     std::int64_t until = std::numeric_limits<std::int64_t>::max();  ///< last slot
+
+    bool wants_words() const noexcept { return diary != nullptr || record != nullptr; }
+    void tell(const rollout::Decision& decision) const;
   };
   struct NaiveLines {
     double advance = 0;
@@ -86,9 +91,9 @@ class Simulator {
   RunResult run_naive(std::uint64_t seed, std::uint64_t number, std::vector<DiaryEntry>* diary);
   void note_users();
   bool take_evidence(Instant now, Record* record);
-  void look(Instant now, std::vector<DiaryEntry>* diary, RunResult& result);
-  void step(Instant now, rollout::Rule rule, std::vector<DiaryEntry>* diary, RunResult& result);
-  void lift_freeze(Instant now, std::vector<DiaryEntry>* diary);
+  void look(Instant now, const Outlet& outlet, RunResult& result);
+  void step(Instant now, rollout::Rule rule, const Outlet& outlet, RunResult& result);
+  void lift_freeze(Instant now, const Outlet& outlet);
   void note_blocker(const rollout::Look& look);
   void close_gate(Instant now, int phase, RunResult& result) const;
   bool over(Instant now) const;

@@ -52,7 +52,7 @@ RunResult Simulator::run_naive(std::uint64_t seed, std::uint64_t number, std::ve
       news = true;
     }
     if (news || (slot + 1) % hour == 0) {
-      const Instant now = calendar_->start(slot + 1);
+      const Instant now = calendar_->look(slot);
       const auto estimate = window_->estimate();
       const Duration lasted = now - phase_started;
       if (estimate && *estimate < lines_[phase].roll_back) {

@@ -12,11 +12,18 @@ constexpr std::int64_t days_of_retries = 3;  // the longest policy takes 90 min;
 
 std::int64_t slots_in(Duration span, Duration slot) { return (span + slot - Duration{1}) / slot; }
 
+// At which slot's look first attempts count that began in slot 0: production reads a bucket `first_limit` after its
+// start, and a look comes `grace` after its slot's end.
+std::int64_t slots_until_first(const rollout::Pace& pace) {
+  const Duration wait = std::max(pace.first_limit, pace.bucket + pace.grace());
+  return slots_in(wait - pace.grace(), pace.bucket) - 1;
+}
+
 }  // namespace
 
 Timeline::Timeline(const rollout::Plan& plan, const Truth& truth, const Calendar& calendar, const History* history)
     : traffic_(plan, truth, calendar, history),
-      first_after_(slots_in(plan.pace.first_limit, plan.pace.bucket)),
+      first_after_(slots_until_first(plan.pace)),
       pending_after_(slots_in(plan.pace.pending_after, plan.pace.bucket)),
       waiting_first_(static_cast<std::size_t>(first_after_ + 1)),
       waiting_(static_cast<std::size_t>(calendar.slots_a_day() *

@@ -34,7 +34,11 @@ constexpr int days_of_a_a = 28;
 }  // namespace
 
 Calendar::Calendar(const rollout::Plan& plan, const Truth& truth)
-    : length_(plan.pace.bucket), slots_a_day_(plan.pace.day / plan.pace.bucket), opens_(0), closes_(slots_a_day_) {
+    : length_(plan.pace.bucket),
+      grace_(plan.pace.grace()),
+      slots_a_day_(plan.pace.day / plan.pace.bucket),
+      opens_(0),
+      closes_(slots_a_day_) {
   ENSURE(slots_a_day_ > 0, "a day has a bucket");
   if (plan.pace.day == hours{24}) {
     opens_ = plan.calling_hours[0] * slots_a_day_ / 24;

@@ -46,6 +46,8 @@ class Calendar {
   int weekday(std::int64_t day) const noexcept { return static_cast<int>((day + 1) % 7); }  ///< day 0 is a Monday
   int hour(std::int64_t slot) const noexcept;  ///< of 24, in which the slot starts
   Instant start(std::int64_t slot) const noexcept;
+  /// When production reads what a slot's end has closed.
+  Instant look(std::int64_t slot) const noexcept { return start(slot + 1) + grace_; }
   std::int64_t slot_at(Instant at) const noexcept { return (at - start(0)) / length_; }
   Duration slot_length() const noexcept { return length_; }
   /// When a call that is due may be dialed: then, or when calls are next made. In slots.
@@ -55,6 +57,7 @@ class Calendar {
 
  private:
   Duration length_;
+  Duration grace_;
   std::int64_t slots_a_day_;
   std::int64_t opens_;
   std::int64_t closes_;

@@ -3,6 +3,7 @@
 #include "adapters/yaml/plan_reader.hpp"
 
 #include <doctest/doctest.h>
+#include <set>
 
 #include <algorithm>
 #include <array>
@@ -80,7 +81,19 @@ std::string with(const std::string& from, const std::string& to) {
 
 TEST_CASE("the example plan holds the document's phases criteria and triggers") {
   const Plan plan = read(file("examples/rollout.yaml"));
-  CHECK(warnings(plan).empty());
+  // What the document asks for and this version does not measure; validate says so, line by line.
+  std::set<std::string> not_measured;
+  const std::vector<Error> found = warnings(plan);
+  for (const Error& one : found)
+    not_measured.insert(one.message.substr(one.message.find('\''),
+                                           one.message.find("': nothing measures it") + 1 - one.message.find('\'')));
+  CHECK(not_measured == std::set<std::string>{"'provider_down(stt) for 15m'", "'provider_down(llm) for 15m'",
+                                              "'provider_down(tts) for 15m'", "'degraded for 4h'", "'degraded'",
+                                              "'load_test(concurrent >= 100, fresh <= 14d, same_version)'",
+                                              "'load_test(hours >= 4)'", "'load_test(concurrent >= 100, fresh <= 14d)'",
+                                              "'announced(stakeholders)'", "'report_sent(weekly)'",
+                                              "'report_sent(final)'"});
+  CHECK(found.size() == unmeasured(plan).size());
   CHECK(plan.hash.size() == 64);
   REQUIRE(plan.phases.size() == 5);
   const int percentages[] = {5, 10, 25, 50, 100};
@@ -186,7 +199,7 @@ TEST_CASE("the demo's plan differs from the example in lengths of time and numbe
   for (const Phase& phase : demo.phases)
     if (phase.percentage < Percent::parse("100").value()) least += phase.min_duration;
   CHECK(least <= minutes{8});
-  CHECK(warnings(demo).empty());
+  CHECK(warnings(demo).size() == unmeasured(demo).size());
 }
 
 TEST_CASE("the plan as product documentation writes it is read") {

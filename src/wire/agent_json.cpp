@@ -1,6 +1,8 @@
-#include "app/agent_json.hpp"
+#include "wire/agent_json.hpp"
 
-namespace callramp::app {
+#include "base/time.hpp"
+
+namespace callramp::wire {
 
 boost::json::object agent_body(const Agent& agent) {
   return {{"name", agent.name},
@@ -17,4 +19,13 @@ boost::json::object agent_body(const Agent& agent) {
           {"maxTurns", agent.max_turns}};
 }
 
-}  // namespace callramp::app
+boost::json::object to_json(const Agent& agent) {
+  boost::json::object body{{"id", agent.id.str()}};
+  const boost::json::object rest = agent_body(agent);
+  body.insert(rest.begin(), rest.end());
+  body["createdAt"] = to_iso(agent.created_at);
+  body["updatedAt"] = to_iso(agent.updated_at);
+  return body;
+}
+
+}  // namespace callramp::wire
