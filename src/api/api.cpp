@@ -59,6 +59,8 @@ Api::Api(Deps deps)
       id_prefix_(deps_.random.hex(4) + "-") {
   add_flag_routes(router_, deps_);
   add_call_routes(router_, deps_);
+  add_retry_routes(router_, deps_);
+  add_schedule_routes(router_, deps_);
   add_agent_routes(router_, deps_);
   add_campaign_routes(router_, deps_);
   add_campaign_contact_routes(router_, deps_);

@@ -64,6 +64,7 @@ json::object to_json(const AttemptDetail& detail, Numbers numbers) {
   const Attempt& attempt = detail.attempt;
   json::object row{{"id", attempt.id.str()},
                    {"number", attempt.number},
+                   {"manualRetry", attempt.manual_retry},
                    {"system", to_string(attempt.system)},
                    {"provider", attempt.provider},
                    {"providerCallId", attempt.provider_call_id},
@@ -134,6 +135,10 @@ json::object to_json(const Call& call, Numbers numbers) {
           {"test", call.test},
           {"cancelRequested", call.cancel_requested},
           {"attemptCount", call.attempts},
+          {"retries", call.retries},
+          {"retryAt", iso_or_null(call.retry_at)},
+          {"retryOf", call.retry_of ? json::value(call.retry_of->str()) : nullptr},
+          {"scheduleId", call.schedule ? json::value(call.schedule->str()) : nullptr},
           {"batchId", call.batch ? json::value(call.batch->str()) : nullptr},
           {"campaignId", call.campaign ? json::value(call.campaign->str()) : nullptr},
           {"createdAt", to_iso(call.created_at)},

@@ -119,6 +119,7 @@ Awaitable<Result<net::Response>> cancel_call(const Deps& deps, Exchange& exchang
   CO_TRY(body, co_await read_object_or_nothing(exchange));
   CO_TRY_VOID(Fields(body).finish());
   CO_TRY(call, co_await deps.calls.cancel(CallId{exchange.param("id")}, exchange.actor));
+  if (call.schedule) co_await deps.schedules.catch_up();
   deps.feed.publish(engine::call_event(call));
   co_return json_response(200, to_json(call, numbers_for(exchange.actor)));
 }

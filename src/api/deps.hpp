@@ -13,6 +13,7 @@
 #include "engine/campaign_service.hpp"
 #include "engine/flag_service.hpp"
 #include "engine/rollout_service.hpp"
+#include "engine/schedule_service.hpp"
 #include "ports/admin_store.hpp"
 #include "ports/metrics.hpp"
 #include "ports/phone_directory.hpp"
@@ -22,6 +23,7 @@ namespace callramp::api {
 struct Deps {
   engine::FlagService& flags;
   engine::CallService& calls;
+  engine::ScheduleService& schedules;
   engine::CampaignService& campaigns;
   engine::LiveCalls& live_calls;
   engine::CallMetrics& call_metrics;

@@ -10,6 +10,8 @@ namespace callramp::api {
 // `deps` and `guard` outlive the router.
 void add_flag_routes(Router& router, const Deps& deps);
 void add_call_routes(Router& router, const Deps& deps);
+void add_retry_routes(Router& router, const Deps& deps);
+void add_schedule_routes(Router& router, const Deps& deps);
 void add_agent_routes(Router& router, const Deps& deps);
 void add_campaign_routes(Router& router, const Deps& deps);
 void add_campaign_contact_routes(Router& router, const Deps& deps);  ///< contacts, results, test calls

@@ -34,6 +34,8 @@ struct Config {
   EnvironmentFlags flags;  ///< OUTBOUND_CALLS_ENABLED, OUTBOUND_CALLS_PERCENTAGE
   int max_concurrent_outbound_calls = 10;
   double dials_per_second = 2.5;
+  int max_ringing = 0;                      ///< 0: as many as may be open
+  int max_attempts_per_number_per_day = 6;  ///< what the longest usual retry policy needs; 0: no limit
   seconds ring_timeout{45};
   seconds drain_timeout{30};
   std::string default_region = "IN";

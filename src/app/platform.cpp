@@ -199,6 +199,7 @@ struct Platform::Parts {
   engine::Settler settler;
   engine::PhraseCache phrases;
   engine::CallService calls;
+  engine::ScheduleService schedules;
   engine::Dialer dialer;
   CampaignParts campaigns;
   engine::Reconciler reconciler;
@@ -259,12 +260,16 @@ Platform::Parts::Parts(const Config& given, Options options, Log& sink, FolderLo
       phrases(first(), *tts, read_fields, clock, log),
       calls({.default_region = config.default_region, .old_system_available = legacy != nullptr}, stores->calls(),
             flags, *phones, clock, random, log),
+      schedules(config.default_region, stores->schedules(), flags, *phones, calling_hours, clock, random, log),
       dialer(first(),
              {.node = node,
               .max_concurrent = config.max_concurrent_outbound_calls,
               .dials_per_second = config.dials_per_second,
               .burst = std::max(5, static_cast<int>(config.dials_per_second)),
-              .ring_timeout = config.ring_timeout},
+              .ring_timeout = config.ring_timeout,
+              .max_per_number_per_day = config.max_attempts_per_number_per_day,
+              .max_ringing = config.max_ringing,
+              .plan_next = schedules.plan()},
              stores->calls(), flags, settler, *telephony, legacy.get(), calling_hours, phrases, clock, random, log,
              call_metrics, feed),
       campaigns({.executor = first(),
@@ -327,6 +332,7 @@ Platform::Parts::Parts(const Config& given, Options options, Log& sink, FolderLo
                stores->rollouts(), flags, stores->flags(), collector, *phones, clock, log, metrics, feed),
       api({.flags = flags,
            .calls = calls,
+           .schedules = schedules,
            .campaigns = campaigns.service,
            .live_calls = sessions,
            .call_metrics = call_metrics,
@@ -416,6 +422,7 @@ Status Platform::start() {
     made.running = std::make_unique<async::TaskScope>(made.first());
     made.running->spawn(made.dialer.run());
     made.running->spawn(made.campaigns.runner.run());
+    made.running->spawn(made.schedules.catch_up());
     made.running->spawn(made.reconciler.run());
     made.running->spawn(made.recorder.run());
     made.running->spawn(made.rollouts.run());

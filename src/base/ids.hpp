@@ -40,6 +40,7 @@ using AttemptId = Id<struct AttemptTag>;
 using AgentId = Id<struct AgentTag>;
 using BatchId = Id<struct BatchTag>;
 using CampaignId = Id<struct CampaignTag>;
+using ScheduleId = Id<struct ScheduleTag>;
 using TokenId = Id<struct TokenTag>;
 using UserId = Id<struct UserTag>;  ///< the caller's own key; any text without control characters, at most 256 bytes
 using NodeId = Id<struct NodeTag>;

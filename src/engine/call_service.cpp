@@ -50,7 +50,8 @@ Awaitable<Result<AcceptedCall>> CallService::place(PlaceCall request) {
             .test = request.test,
             .created_at = now,
             .due_at = now,
-            .updated_at = now};
+            .updated_at = now,
+            .retry_of = std::move(request.retry_of)};
   if (handed_back) call.system = System::old_system;
   CO_TRY(created, co_await store_.create(std::move(call), std::move(request.idempotency)));
   const Call& stored = created.call;
@@ -69,6 +70,58 @@ Awaitable<Result<AcceptedCall>> CallService::place(PlaceCall request) {
                          .handed_back = stored.status == CallStatus::handed_back,
                          .replayed = created.replayed,
                          .estimated_start = stored.created_at};
+}
+
+Awaitable<Result<Call>> CallService::retry(CallId id, Actor actor) {
+  CO_TRY(detail, co_await store_.get(id));
+  Call call;
+  if (detail.call.status == CallStatus::final_) {
+    CO_TRY(placed, co_await place_again(std::move(detail.call)));
+    call = std::move(placed);
+  } else {
+    CO_TRY(due, co_await store_.retry_now(std::move(id), actor.name, clock_.now()));
+    call = std::move(due);
+    if (wake_) wake_();
+  }
+  log_.info("call_retry_asked", {{"call_id", call.id}, {"actor", actor.name}, {"status", to_string(call.status)}});
+  co_return call;
+}
+
+Awaitable<Result<Call>> CallService::place_again(Call call) {
+  switch (*call.outcome) {
+    case Outcome::completed:
+    case Outcome::voicemail_left:
+    case Outcome::invalid_number:
+      co_return fail(
+          ErrorCode::call_already_completed,
+          fmt::format("call '{}' is over with {}: there is nothing to retry", call.id.str(), to_string(*call.outcome)));
+    case Outcome::voicemail:
+    case Outcome::no_answer:
+    case Outcome::busy:
+    case Outcome::rejected:
+    case Outcome::unreachable:
+    case Outcome::early_hangup:
+    case Outcome::failed:
+    case Outcome::cancelled:
+    case Outcome::expired:
+    case Outcome::unknown: break;
+  }
+  CO_TRY(accepted, co_await place({.phone = call.phone.e164(),
+                                   .agent = call.agent,
+                                   .user = call.user.str(),
+                                   .metadata_json = call.metadata_json,
+                                   .priority = call.priority,
+                                   .kind = call.kind,
+                                   .timezone = call.timezone,
+                                   .test = call.test,
+                                   .retry_of = call.id}));
+  co_return std::move(accepted.call);
+}
+
+Awaitable<Result<Call>> CallService::drop_retry(CallId id, Actor actor) {
+  CO_TRY(call, co_await store_.drop_retry(std::move(id), actor.name, clock_.now()));
+  log_.info("call_retry_dropped", {{"call_id", call.id}, {"actor", actor.name}});
+  co_return call;
 }
 
 Awaitable<Result<Call>> CallService::cancel(CallId id, Actor actor) {

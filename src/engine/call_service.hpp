@@ -23,6 +23,7 @@ struct PlaceCall {
   std::string timezone;
   bool test = false;
   std::optional<Idempotency> idempotency;
+  std::optional<CallId> retry_of = std::nullopt;
 };
 
 struct AcceptedCall {
@@ -65,8 +66,16 @@ class CallService {
   Awaitable<Result<CallDetail>> get(CallId id) { return store_.get(std::move(id)); }
   Awaitable<Result<CallPage>> list(CallFilter filter) { return store_.list(std::move(filter)); }
   Awaitable<Result<Call>> cancel(CallId id, Actor actor);
+  /// One that waits for its retry is due now. Of one that is over and came to nothing a new call is made, to the same
+  /// contact: an outcome that was counted stays what it was. call_already_completed where nothing is left to try;
+  /// conflict for one that was not dialed yet or is being dialed; else as place().
+  Awaitable<Result<Call>> retry(CallId id, Actor actor);
+  /// The retry that waits is not dialed: the call is over, with its last attempt's outcome.
+  Awaitable<Result<Call>> drop_retry(CallId id, Actor actor);
 
  private:
+  Awaitable<Result<Call>> place_again(Call call);
+
   CallServiceConfig config_;
   CallStore& store_;
   FlagService& flags_;

@@ -28,10 +28,19 @@ const CallingWindow& CallingHours::window(const Call& call, const CampaignSettin
   return found == windows_.end() ? all_day : found->second;
 }
 
+std::optional<WindowVerdict> CallingHours::own_hours(const Call& call, Instant at) const {
+  if (!call.hours) return std::nullopt;
+  std::vector<LocalClock> local;
+  if (auto clock = phones_.local_clock(call.hours_zone, at)) local.push_back(*std::move(clock));
+  return judge_window(*call.hours, local);
+}
+
 WindowVerdict CallingHours::judge(const Call& call, const CampaignSettings* campaign, Instant at) const {
   const std::vector<LocalClock> local = clocks(call, at);
-  if (campaign == nullptr) return judge_window(window(call, campaign), local);
-  return judge_window(window(call, campaign), local, campaign->holidays);
+  WindowVerdict verdict = campaign == nullptr ? judge_window(window(call, campaign), local)
+                                              : judge_window(window(call, campaign), local, campaign->holidays);
+  if (!verdict.open) return verdict;
+  return own_hours(call, at).value_or(verdict);
 }
 
 Instant CallingHours::opening(const Call& call, const CampaignSettings* campaign, Instant from) const {

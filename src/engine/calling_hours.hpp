@@ -20,7 +20,9 @@ class CallingHours {
   std::vector<LocalClock> clocks(const Call& call, Instant at) const;
   /// The campaign's own window, else that of the call's kind. `campaign` may be null.
   const CallingWindow& window(const Call& call, const CampaignSettings* campaign) const;
-  /// Whether the call may be dialed at `at`.
+  /// Whether the call's own business hours are open; nothing if it has none.
+  std::optional<WindowVerdict> own_hours(const Call& call, Instant at) const;
+  /// Whether the call may be dialed at `at`: by the window, and by its own business hours.
   WindowVerdict judge(const Call& call, const CampaignSettings* campaign, Instant at) const;
   /// The first instant from `from` on at which it may, as far as it can be foreseen. A window that never opens gives an
   /// instant far enough away; the claim says why it is closed then.

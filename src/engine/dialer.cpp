@@ -91,13 +91,15 @@ Awaitable<void> Dialer::claim_loop(async::TaskScope& dials) {
           {.now = now,
            .limit = claim_batch,
            .max_open_attempts = config_.max_concurrent,
+           .max_ringing = config_.max_ringing > 0 ? config_.max_ringing : config_.max_concurrent,
            .max_dials = allowed,
            .node = config_.node,
            .lease = config_.lease,
            .judge = [this, now](const ClaimCandidate& candidate,
                                 const RoutingState& routing) { return judge(candidate, routing, now); },
            .make_attempt = [this, now](const ClaimCandidate& candidate,
-                                       const DialNow& dial) { return make_attempt(candidate, dial, now); }});
+                                       const DialNow& dial) { return make_attempt(candidate, dial, now); },
+           .plan_next = config_.plan_next});
       if (claim) {
         allowance_ -= static_cast<double>(claim->dials.size());
         metrics_.open_attempts(claim->open_attempts);
@@ -128,7 +130,11 @@ Awaitable<void> Dialer::claim_loop(async::TaskScope& dials) {
 
 ClaimVerdict Dialer::judge(const ClaimCandidate& candidate, const RoutingState& routing, Instant now) const {
   return judge_claim(candidate, routing, hours_.window(candidate.call, nullptr), hours_.clocks(candidate.call, now),
-                     {.old_system_available = legacy_ != nullptr, .expires_after = config_.expires_after}, now);
+                     {.old_system_available = legacy_ != nullptr,
+                      .expires_after = config_.expires_after,
+                      .max_per_number_per_day = config_.max_per_number_per_day,
+                      .own_hours = hours_.own_hours(candidate.call, now)},
+                     now);
 }
 
 Attempt Dialer::make_attempt(const ClaimCandidate& candidate, const DialNow& dial, Instant now) {

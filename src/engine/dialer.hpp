@@ -32,6 +32,9 @@ struct DialerConfig {
   seconds lease{15};
   Duration place_deadline = seconds{10};
   Duration expires_after = hours{48};
+  int max_per_number_per_day = 0;  ///< dials of one number in a day of the callee's; 0: no limit
+  int max_ringing = 0;             ///< dials that nobody has answered yet; 0: as many as may be open
+  PlanNext plan_next = {};         ///< makes the next call of a schedule; empty: there are none
 };
 
 class Dialer final : public DialGate {

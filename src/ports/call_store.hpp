@@ -11,6 +11,7 @@
 #include "base/ids.hpp"
 #include "core/calls/claim.hpp"
 #include "core/calls/retry.hpp"
+#include "core/calls/schedule.hpp"
 #include "core/calls/transition.hpp"
 #include "core/calls/types.hpp"
 
@@ -61,19 +62,23 @@ struct AttemptDetail {
 struct CallDetail {
   Call call;
   std::vector<AttemptDetail> attempts;
+  std::vector<CallId> retried_as;  ///< calls that people made of it after its end
 };
 
 struct ClaimRequest {
   Instant now{};
-  int limit = 1;               ///< most calls to look at
-  int max_open_attempts = 10;  ///< of all systems, rows in the database: no dial above it
-  int max_dials = 1;           ///< most verdicts DialNow to carry out; the rest stay due
+  int limit = 1;                ///< most calls to look at
+  int max_open_attempts = 10;   ///< of all systems, rows in the database: no dial above it
+  int max_ringing = 1'000'000;  ///< of those, not answered yet
+  int max_dials = 1;            ///< most verdicts DialNow to carry out; the rest stay due
   NodeId node;
   Duration lease = seconds{15};
   /// Decides each candidate. Runs inside the transaction, on the store's thread: pure and fast.
   std::function<ClaimVerdict(const ClaimCandidate&, const RoutingState&)> judge;
   /// Makes the attempt of a DialNow: id, number, provider, stream token, caller id, permission record.
   std::function<Attempt(const ClaimCandidate&, const DialNow&)> make_attempt;
+  /// The next call of a schedule whose call this claim dials for the first time or ends. Empty: none is made.
+  PlanNext plan_next = {};
 };
 
 struct ClaimedDial {
@@ -131,6 +136,12 @@ class CallStore {
   /// Not yet dialed: final with `cancelled` at once. Dialed: cancel_requested is set, and the engine ends it.
   /// call_already_completed if it has its outcome.
   virtual Awaitable<Result<Call>> request_cancel(CallId id, std::string actor, Instant now) = 0;
+
+  /// The retry that waits is due now, as a person's: it costs no try and nothing automatic stops it. conflict for a
+  /// call that waits for none, call_already_completed for one that is over.
+  virtual Awaitable<Result<Call>> retry_now(CallId id, std::string actor, Instant now) = 0;
+  /// The retry that waits is given up: the call is final with what its last attempt ended with. Errors as above.
+  virtual Awaitable<Result<Call>> drop_retry(CallId id, std::string actor, Instant now) = 0;
 
   /// The heart: in one transaction reads flags, pins and due calls in order of priority and age, judges each, stores
   /// the intent (attempt `dialing` with its lease, call's system) of those to be dialed, moves the waiting and ends the

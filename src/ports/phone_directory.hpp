@@ -22,6 +22,11 @@ class PhoneDirectory {
   virtual std::vector<std::string> zones(const PhoneNumber& phone) const = 0;
   /// The wall clock of `zone`; an error for an unknown name.
   virtual Result<LocalClock> local_clock(std::string_view zone, Instant at) const = 0;
+  /// When the wall clock of `zone` shows `wall`: of a time that summer time skips the first instant after the gap, of
+  /// one that comes twice the first. An error for an unknown name.
+  virtual Result<Instant> instant_of(std::string_view zone, std::chrono::local_seconds wall) const = 0;
+  /// What the wall clock of `zone` shows.
+  virtual Result<std::chrono::local_seconds> wall_of(std::string_view zone, Instant at) const = 0;
 };
 
 }  // namespace callramp

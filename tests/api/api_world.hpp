@@ -120,10 +120,12 @@ class ApiWorld {
         flags(NodeId{"node-1"}, stores->flags(), board, clock, log, metrics, feed),
         calls({.default_region = "IN", .old_system_available = old_system}, stores->calls(), flags, phones, clock,
               random, log),
+        schedules("IN", stores->schedules(), flags, phones, calling_hours, clock, random, log),
         campaigns({}, stores->campaigns(), calls, phones, clock, random, log, feed),
         call_metrics(metrics),
         api({.flags = flags,
              .calls = calls,
+             .schedules = schedules,
              .campaigns = campaigns,
              .live_calls = live_calls,
              .call_metrics = call_metrics,
@@ -215,6 +217,8 @@ class ApiWorld {
   engine::RoutingBoard board;
   engine::FlagService flags;
   engine::CallService calls;
+  engine::CallingHours calling_hours{{}, phones};
+  engine::ScheduleService schedules;
   engine::CampaignService campaigns;
   engine::CallMetrics call_metrics;
   Api api;

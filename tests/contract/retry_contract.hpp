@@ -177,4 +177,84 @@ TEST_CASE_TEMPLATE("a waiting retry is cancelled like any call that waits", Data
   CHECK(db.claim(db.claim_request(start + hours{1})).dials.empty());
 }
 
+TEST_CASE_TEMPLATE("a retry by hand is due at once and is no try of the policy", Database, CALLRAMP_STORES) {
+  Database db;
+  db.with_agent();
+  CallStore& calls = db.ports().calls;
+  CHECK(db.error(calls.retry_now(CallId{"nothing"}, "op", start)) == ErrorCode::not_found);
+  db.create(db.call("c1", 1));
+  CHECK(db.error(calls.retry_now(CallId{"c1"}, "op", start)) == ErrorCode::conflict);
+  const ClaimResult first = db.claim(db.claim_request(start));
+  CHECK(db.error(calls.retry_now(CallId{"c1"}, "op", start)) == ErrorCode::conflict);
+  db.get(calls.finish_attempt(
+      finish_for_retry(first.dials.at(0).attempt, {Outcome::busy, std::nullopt, "busy"}, start, start + minutes{10})));
+  const Call asked = db.get(calls.retry_now(CallId{"c1"}, "op", start + minutes{1}));
+  CHECK(asked.reason == "retry asked for by op");
+  CHECK(asked.due_at == start + minutes{1});
+  ClaimRequest request = db.claim_request(start + minutes{1});
+  request.judge = [](const ClaimCandidate& candidate, const RoutingState& routing) -> ClaimVerdict {
+    CHECK(candidate.manual_retry);
+    return dial_new(candidate, routing);
+  };
+  const ClaimResult second = db.claim(request);
+  REQUIRE(second.dials.size() == 1);
+  CHECK(second.dials[0].call.retries == 0);
+  CHECK(db.get(calls.get(CallId{"c1"})).attempts.at(1).attempt.manual_retry);
+  // Taken back it stays a person's.
+  db.get(calls.release_attempt(second.dials[0].attempt.id, "carrier down", start + minutes{2}, start + minutes{1}));
+  request.now = start + minutes{2};
+  const ClaimResult third = db.claim(request);
+  REQUIRE(third.dials.size() == 1);
+  CHECK(third.dials[0].call.retries == 0);
+  db.end(third.dials[0].attempt, Outcome::completed, start + minutes{3});
+  CHECK(db.error(calls.retry_now(CallId{"c1"}, "op", start)) == ErrorCode::call_already_completed);
+}
+
+TEST_CASE_TEMPLATE("a retry that a person gives up leaves the last attempt's outcome", Database, CALLRAMP_STORES) {
+  Database db;
+  db.with_agent();
+  CallStore& calls = db.ports().calls;
+  db.get(calls.finish_attempt(
+      finish_for_retry(db.dialed("c1", 1).attempt, {Outcome::busy, std::nullopt, "busy"}, start, start + minutes{10})));
+  const Call dropped = db.get(calls.drop_retry(CallId{"c1"}, "op", start + minutes{1}));
+  CHECK(dropped.outcome == Outcome::busy);
+  CHECK(dropped.reason == "busy; its retry was cancelled by op");
+  CHECK(db.counted(Outcome::busy) == 1);
+  CHECK(db.error(calls.drop_retry(CallId{"c1"}, "op", start)) == ErrorCode::call_already_completed);
+  CHECK(db.claim(db.claim_request(start + hours{1})).dials.empty());
+}
+
+TEST_CASE_TEMPLATE("the judge is told how often the number was dialed lately, for whatever call", Database,
+                   CALLRAMP_STORES) {
+  Database db;
+  db.with_agent();
+  db.end(db.dialed("c1", 1, start).attempt, Outcome::busy, start + minutes{1});
+  db.end(db.dialed("c2", 1, start + hours{2}).attempt, Outcome::busy, start + hours{2});
+  const ClaimedDial taken_back = db.dialed("c3", 1, start + hours{3});
+  db.get(db.ports().calls.release_attempt(taken_back.attempt.id, "down", start + hours{9}, start + hours{3}));
+  db.end(db.dialed("c4", 2, start + hours{3}).attempt, Outcome::busy, start + hours{3});
+  db.create(db.call("c5", 1));
+  std::vector<Instant> seen;
+  ClaimRequest request = db.claim_request(start + hours{4});
+  request.judge = [&seen](const ClaimCandidate& candidate, const RoutingState& routing) -> ClaimVerdict {
+    seen = candidate.recent_dials;
+    return dial_new(candidate, routing);
+  };
+  CHECK(db.claim(request).dials.size() == 1);
+  CHECK(seen == std::vector<Instant>{start + hours{2}, start});
+}
+
+TEST_CASE_TEMPLATE("no more dials ring at once than allowed, however many may talk", Database, CALLRAMP_STORES) {
+  Database db;
+  db.with_agent();
+  for (int n = 1; n <= 4; ++n) db.create(db.call("c" + std::to_string(n), n));
+  ClaimRequest request = db.claim_request(start);
+  request.max_ringing = 2;
+  const ClaimResult first = db.claim(request);
+  REQUIRE(first.dials.size() == 2);
+  CHECK(db.claim(request).dials.empty());
+  db.get(db.ports().calls.mark_progress(first.dials[0].attempt.id, CallStatus::in_progress, "p1", start));
+  CHECK(db.claim(request).dials.size() == 1);
+}
+
 }  // namespace callramp::contract

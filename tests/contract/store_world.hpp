@@ -18,6 +18,7 @@
 #include "ports/campaign_store.hpp"
 #include "ports/flag_store.hpp"
 #include "ports/rollout_store.hpp"
+#include "ports/schedule_store.hpp"
 
 namespace callramp::contract {
 
@@ -35,6 +36,7 @@ struct Ports {
   OutcomeStore& outcomes;
   RolloutStore& rollouts;
   CampaignStore& campaigns;
+  ScheduleStore& schedules;
 };
 
 inline ClaimVerdict dial_new(const ClaimCandidate&, const RoutingState& routing) {

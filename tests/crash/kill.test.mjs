@@ -1,6 +1,7 @@
 // Kill -9 at random instants: `callramp serve` is killed again and again while calls are in every state, and started
 // again on the same data folder. The sandbox, which is never killed, keeps the ledger of every dial that reached it: no
-// number is dialed twice, no dial lacks its intent in the database, and every accepted call ends exactly once.
+// attempt is dialed twice, no dial lacks its intent in the database, nobody is dialed again but for what is retried, and
+// every accepted call ends exactly once.
 //
 // The same against a build that forgets to store the intent (preset mutate) must find a second dial, or this test is
 // blind. docs/testing.md has both commands and the settings.
@@ -14,12 +15,14 @@ import { Program, free_ports } from '../npm/programs.mjs';
 
 const kills = whole_number('CALLRAMP_CRASH_KILLS', 15);
 const seed = whole_number('CALLRAMP_CRASH_SEED', 1);
-const calls_per_kill = 2;
 const first_calls = 10;
+const calls = Math.max(first_calls, whole_number('CALLRAMP_CRASH_CALLS', first_calls + 2 * kills));
+const calls_per_kill = Math.ceil((calls - first_calls) / kills);
+const tries = 2;  // of what the policy retries, a second after its end
 const agent = 'crash-test';
 // The product asks the carrier about lost calls 45 times a minute, starts with what a dead process leased for 15 s, and
 // believes after 60 s that a dial was never taken.
-const settle_seconds = 150 + 2 * kills;
+const settle_seconds = 210 + 4 * kills + calls;
 
 // Short rings and talks, and a carrier whose answer to a dial is often late: kills hit between intent and answer,
 // while it rings and while somebody talks. Callbacks get lost as they do in life.
@@ -36,9 +39,11 @@ const world = {
     { provider: 'exotel.rest', kind: 'latency', share: 0.3, ms: 500 },
     { provider: 'exotel.rest', kind: 'latency', share: 0.2, ms: 1200 },
     { provider: 'exotel.rest', kind: 'drop_answer', share: 0.05 },
+    { provider: 'exotel.rest', kind: 'server_error', share: 0.05 },
+    { provider: 'exotel.rest', kind: 'stall', share: 0.02 },
     { provider: 'exotel.callback', kind: 'callback_lost', share: 0.1 },
     { provider: 'exotel.callback', kind: 'callback_late', share: 0.1, ms: 1500 },
-    { provider: 'exotel.callback', kind: 'callback_duplicate', share: 0.2, ms: 200 },
+    { provider: 'exotel.callback', kind: 'callback_duplicate', share: 0.1, ms: 200 },
   ],
   limits: { exotel_per_minute: 0 },
 };
@@ -63,8 +68,10 @@ const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /// The sandbox and one data folder, with the server that lives on it and is killed at will.
 class Rig {
-  static async start(binary) {
+  /// `retry`: the rule of every outcome that is retried.
+  static async start(binary, retry) {
     const rig = new Rig();
+    rig.retry = retry;
     rig.binary = path.resolve(binary);
     rig.folder = mkdtempSync(path.join(os.tmpdir(), 'callramp-crash-'));
     rig.base = await free_ports(11);
@@ -85,7 +92,8 @@ class Rig {
       EXOTEL_VIRTUAL_NUMBER: '08047491899', DEEPGRAM_BASE_URL: door(1), DEEPGRAM_API_KEY: 'crash',
       OPENAI_BASE_URL: `${door(2)}/v1`, OPENAI_API_KEY: 'crash', OUTBOUND_CALLS_PERCENTAGE: '100',
       MAX_CONCURRENT_OUTBOUND_CALLS: '10000', DIALS_PER_SECOND: '100', RING_TIMEOUT: '5', LOG_LEVEL: 'warn',
-      CALLING_WINDOW_PROMOTIONAL: 'always',
+      CALLING_WINDOW_PROMOTIONAL: 'always', MAX_ATTEMPTS_PER_NUMBER_PER_DAY: '0',
+      ...Object.fromEntries(['NO_ANSWER', 'BUSY', 'REJECTED', 'FAILED'].map((what) => [`RETRY_${what}`, this.retry])),
     });
     return this.server;
   }
@@ -182,7 +190,7 @@ async function torment(rig, caller) {
   const seen = { queued: new Set(), dialing: new Set(), ringing: new Set(), in_progress: new Set() };
   let with_open = 0;
   for (let n = 0; n < kills; ++n) {
-    caller.allowed = Math.max(caller.allowed, first_calls + n * calls_per_kill);
+    caller.allowed = Math.min(calls, Math.max(caller.allowed, first_calls + n * calls_per_kill));
     rig.serve();
     // Every fifth kill may hit the start itself, migrations and recovery included.
     if (random() >= 0.2) await rig.server.answers(`${rig.url}/ready`);
@@ -193,15 +201,16 @@ async function torment(rig, caller) {
     for (const { id, state } of [...open, ...waiting]) seen[state].add(id);
     if (open.length > 0) ++with_open;
   }
+  caller.allowed = calls;
   rig.serve();
   await rig.server.answers(`${rig.url}/ready`);
   return { ...Object.fromEntries(Object.entries(seen).map(([state, ids]) => [state, ids.size])), 'kills with open dials': with_open };
 }
 
 /// A rig with an agent, tormented. `look` judges it.
-async function tormented(binary, look) {
+async function tormented(binary, retry, look) {
   const begun = Date.now();
-  const rig = await Rig.start(binary);
+  const rig = await Rig.start(binary, retry);
   let caller;
   try {
     rig.serve();
@@ -219,18 +228,22 @@ async function tormented(binary, look) {
   }
 }
 
+/// What may be followed by another dial of the same number: nothing that somebody answered or that nobody knows of.
+const retried = new Set(['no_answer', 'busy', 'rejected', 'unreachable', 'failed']);
+
 /// What went wrong with dials, in words: by the ledger and the attempts of the database.
 function dial_faults(ledger, attempts) {
   const faults = [];
   const known = new Map(attempts.map((attempt) => [attempt.id, attempt]));
   const by_attempt = new Map();
-  const by_number = new Map();
+  const last_of_number = new Map();
   for (const dial of ledger) {
     if (by_attempt.has(dial.customField)) faults.push(`attempt ${dial.customField} was dialed twice: dials ${by_attempt.get(dial.customField)} and ${dial.seq}`);
     by_attempt.set(dial.customField, dial.seq);
-    // No carrier of this world refuses a dial, so nothing is ever retried: one dial a number.
-    if (by_number.has(dial.to)) faults.push(`${dial.to} was dialed again: dials ${by_number.get(dial.to)} and ${dial.seq}`);
-    by_number.set(dial.to, dial.seq);
+    const before = known.get(last_of_number.get(dial.to));
+    if (before && !retried.has(before.outcome))
+      faults.push(`${dial.to} was dialed again, as attempt ${dial.customField}, after ${before.id}: ${before.outcome}`);
+    last_of_number.set(dial.to, dial.customField);
     if (known.get(dial.customField)?.phone !== dial.to) faults.push(`dial ${dial.seq} has no attempt in the database`);
   }
   for (const attempt of attempts)
@@ -238,11 +251,11 @@ function dial_faults(ledger, attempts) {
   return faults;
 }
 
-const attempts_sql = 'select id, call_id, phone, outcome, reason, provider_call_id from attempts';
+const attempts_sql = 'select id, call_id, phone, outcome, reason, provider_call_id, first_dial from attempts';
 
 if (process.env.CALLRAMP_BINARY)
   test('killed at random instants, callramp dials nobody twice and ends every call once', async (context) => {
-    await tormented(process.env.CALLRAMP_BINARY, async (rig, caller, hit, begun) => {
+    await tormented(process.env.CALLRAMP_BINARY, `1s x1, ${tries} tries`, async (rig, caller, hit, begun) => {
       const expected = caller.allowed;
       let final = -1;
       for (const end = Date.now() + settle_seconds * 1000; final < expected && Date.now() < end; await pause(500))
@@ -270,11 +283,19 @@ if (process.env.CALLRAMP_BINARY)
       assert.deepEqual(listed.filter((call) => call.status !== 'final' || !call.outcome).map((call) => call.id), [],
         `calls without an end after ${settle_seconds} s; ${JSON.stringify(attempts.filter((a) => !a.outcome))}\n${rig.server.output.slice(-3000)}`);
       assert.deepEqual(listed.map((call) => call.id).sort(), ids.sort());
-      // One attempt each, because nothing is retried; and counted once each, by call and by first attempt.
-      assert.equal(attempts.length, expected);
-      assert.equal(new Set(attempts.map((attempt) => attempt.call_id)).size, expected);
-      const counted = rig.rows("select stream, sum(calls) as n from evidence_counts group by stream");
-      assert.deepEqual(Object.fromEntries(counted.map((row) => [row.stream, row.n])), { call: expected, first_attempt: expected });
+      // Beside dials that the carrier certainly did not take, a call has its first attempt and what was retried.
+      const real = attempts.filter((attempt) => attempt.outcome !== 'cancelled');
+      assert.equal(real.filter((attempt) => attempt.first_dial === 1).length, expected);
+      for (const call of listed) {
+        const own = real.filter((attempt) => attempt.call_id === call.id);
+        assert.equal(own.length, 1 + call.retries, `call ${call.id} says ${call.retries} retries`);
+        assert.ok(call.retries <= tries, `call ${call.id} was retried ${call.retries} times`);
+      }
+      assert.ok(real.length > expected, 'nothing was retried');
+      // Counted once each, by call and by first attempt, and as the outcomes say.
+      const counted = (stream) => rig.rows(`select outcome, sum(calls) as n from evidence_counts where stream = '${stream}' group by outcome having n > 0 order by outcome`);
+      assert.deepEqual(counted('call'), rig.rows("select outcome, count(*) as n from calls group by outcome order by outcome"));
+      assert.deepEqual(counted('first_attempt'), rig.rows("select outcome, count(*) as n from attempts where first_dial = 1 and outcome <> 'cancelled' group by outcome order by outcome"));
       // Blind if the kills hit nothing.
       for (const state of ['dialing', 'ringing', 'in_progress'])
         assert.ok(hit[state] > 0, `no kill hit a call that was ${state}: ${JSON.stringify(hit)}`);
@@ -283,7 +304,7 @@ if (process.env.CALLRAMP_BINARY)
 
 if (process.env.CALLRAMP_MUTANT)
   test('a build that does not store the intent is found dialing again', async (context) => {
-    await tormented(process.env.CALLRAMP_MUTANT, async (rig, caller, hit, begun) => {
+    await tormented(process.env.CALLRAMP_MUTANT, 'never', async (rig, caller, hit, begun) => {
       await pause(3000);  // what the last kill made it forget is dialed again now
       const ledger = await rig.ledger();
       const again = ledger.length - new Set(ledger.map((dial) => dial.to)).size;

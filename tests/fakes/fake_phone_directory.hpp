@@ -35,6 +35,18 @@ class FakePhoneDirectory final : public PhoneDirectory {
                       .weekday = static_cast<int>(std::chrono::weekday(day).c_encoding()),
                       .date = day};
   }
+  Result<Instant> instant_of(std::string_view zone, std::chrono::local_seconds wall) const override {
+    const auto found = offsets.find(zone);
+    if (found == offsets.end())
+      return fail(ErrorCode::invalid_request, "unknown time zone '" + std::string(zone) + "'");
+    return Instant{wall.time_since_epoch() - found->second};
+  }
+  Result<std::chrono::local_seconds> wall_of(std::string_view zone, Instant at) const override {
+    const auto found = offsets.find(zone);
+    if (found == offsets.end())
+      return fail(ErrorCode::invalid_request, "unknown time zone '" + std::string(zone) + "'");
+    return std::chrono::local_seconds{std::chrono::floor<seconds>(at + found->second).time_since_epoch()};
+  }
 };
 
 }  // namespace callramp::fakes

@@ -38,6 +38,18 @@ std::string_view why_impossible(PhoneNumberUtil::ValidationResult result) {
   return "no number of its region looks so";
 }
 
+// date::locate_zone throws for unknown names.
+Result<const date::time_zone*> find_zone(std::string_view zone) {
+  try {
+    return date::locate_zone(std::string(zone));
+  } catch (const std::exception&) {
+    return fail(
+        ErrorCode::invalid_request,
+        "time zone '" + std::string(zone.substr(0, 60)) + "' is unknown; write an IANA name such as Asia/Kolkata",
+        "timezone");
+  }
+}
+
 }  // namespace
 
 Result<std::unique_ptr<LibPhoneNumberDirectory>> LibPhoneNumberDirectory::create(
@@ -108,21 +120,25 @@ std::vector<std::string> LibPhoneNumberDirectory::zones(const PhoneNumber& phone
 }
 
 Result<LocalClock> LibPhoneNumberDirectory::local_clock(std::string_view zone, Instant at) const {
-  // date::locate_zone throws for unknown names.
-  try {
-    const date::time_zone* found = date::locate_zone(std::string(zone));
-    const auto local = found->to_local(at);
-    const auto day = std::chrono::floor<date::days>(local);
-    return LocalClock{.zone = std::string(zone),
-                      .time_of_day = std::chrono::floor<minutes>(local - day),
-                      .weekday = static_cast<int>(date::weekday(day).c_encoding()),
-                      .date = std::chrono::sys_days{std::chrono::days{day.time_since_epoch().count()}}};
-  } catch (const std::exception&) {
-    return fail(
-        ErrorCode::invalid_request,
-        "time zone '" + std::string(zone.substr(0, 60)) + "' is unknown; write an IANA name such as Asia/Kolkata",
-        "timezone");
-  }
+  TRY(found, find_zone(zone));
+  const auto local = found->to_local(at);
+  const auto day = std::chrono::floor<date::days>(local);
+  return LocalClock{.zone = std::string(zone),
+                    .time_of_day = std::chrono::floor<minutes>(local - day),
+                    .weekday = static_cast<int>(date::weekday(day).c_encoding()),
+                    .date = std::chrono::sys_days{std::chrono::days{day.time_since_epoch().count()}}};
+}
+
+Result<Instant> LibPhoneNumberDirectory::instant_of(std::string_view zone, std::chrono::local_seconds wall) const {
+  TRY(found, find_zone(zone));
+  const date::local_info info = found->get_info(date::local_seconds{wall.time_since_epoch()});
+  if (info.result == date::local_info::nonexistent) return Instant{info.first.end};
+  return Instant{wall.time_since_epoch() - info.first.offset};
+}
+
+Result<std::chrono::local_seconds> LibPhoneNumberDirectory::wall_of(std::string_view zone, Instant at) const {
+  TRY(found, find_zone(zone));
+  return std::chrono::local_seconds{std::chrono::floor<seconds>(found->to_local(at)).time_since_epoch()};
 }
 
 }  // namespace callramp::phone

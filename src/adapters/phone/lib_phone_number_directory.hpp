@@ -22,6 +22,8 @@ class LibPhoneNumberDirectory final : public PhoneDirectory {
   /// Numbers that no country owns (satellite, +800) are taken to be anywhere: the zones of the widest apart.
   std::vector<std::string> zones(const PhoneNumber& phone) const override;
   Result<LocalClock> local_clock(std::string_view zone, Instant at) const override;
+  Result<Instant> instant_of(std::string_view zone, std::chrono::local_seconds wall) const override;
+  Result<std::chrono::local_seconds> wall_of(std::string_view zone, Instant at) const override;
 
  private:
   using Zones = std::map<std::string, std::vector<std::string>, std::less<>>;

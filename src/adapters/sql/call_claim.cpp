@@ -8,6 +8,7 @@
 #include "adapters/sql/evidence.hpp"
 #include "adapters/sql/flag_store.hpp"
 #include "adapters/sql/rows.hpp"
+#include "adapters/sql/schedule_store.hpp"
 
 namespace callramp::sql {
 namespace {
@@ -83,9 +84,11 @@ void store_intent(Db& db, const Call& call, const Attempt& attempt, const RouteD
 #endif
 }
 
-Ending read_ending(Row& row) {
-  return Ending{.outcome = row.word(parse_outcome), .fault = row.maybe_word(parse_fault), .reason = row.text()};
-}
+// A day of the callee's may have 25 hours.
+constexpr hours recent{25};
+constexpr int most_recent = 64;
+
+Instant read_instant(Row& row) { return row.instant(); }
 
 // One claim: the request, and what the transaction has found so far.
 class Claim {
@@ -96,6 +99,9 @@ class Claim {
     do_not_call_version_ = db.number("select version from do_not_call_version where id = 1").value_or(0);
     result_.open_attempts =
         static_cast<int>(db.number("select count(*) from attempts where outcome is null").value_or(0));
+    ringing_ = static_cast<int>(
+        db_.number("select count(*) from attempts where outcome is null and status in ('dialing', 'ringing')")
+            .value_or(0));
 #ifdef CALLRAMP_MUTATE_INTENT
     result_.open_attempts += static_cast<int>(unwritten.size());
 #endif
@@ -118,7 +124,7 @@ class Claim {
  private:
   bool has_room() const {
     return static_cast<int>(result_.dials.size()) < request_.max_dials &&
-           result_.open_attempts < request_.max_open_attempts;
+           result_.open_attempts < request_.max_open_attempts && ringing_ < request_.max_ringing;
   }
 
   std::vector<Call> due_calls() {
@@ -160,9 +166,10 @@ class Claim {
         .do_not_call_version = do_not_call_version_,
         .agent_exists = agent.has_value(),
         .campaign = campaign_of(call),
-        .last = call.first_attempt_at ? last_ending(call.id) : std::nullopt,
+        .last = call.first_attempt_at ? last_ending(db_, call.id) : std::nullopt,
         .manual_retry =
-            call.retry_at && db_.exists("select 1 from calls where id = :id and retry_by is not null", {call.id})};
+            call.retry_at && db_.exists("select 1 from calls where id = :id and retry_by is not null", {call.id}),
+        .recent_dials = recent_dials(call.phone)};
     const ClaimVerdict verdict = request_.judge(candidate, routing_);
     if (const auto* dial = std::get_if<DialNow>(&verdict)) {
       if (!agent)
@@ -174,6 +181,15 @@ class Claim {
     } else {
       end(call, std::get<EndNow>(verdict));
     }
+  }
+
+  // What was taken back rang nowhere.
+  std::vector<Instant> recent_dials(const PhoneNumber& phone) {
+    return db_.all(
+        "select started_at from attempts where phone = :phone and started_at > :since and (outcome is null or outcome "
+        "<> "
+        "'cancelled' or provider_call_id is not null) order by started_at desc limit :most",
+        "n", {phone, now_ - recent, most_recent}, read_instant);
   }
 
   // Read once a claim; what this claim dials counts at once.
@@ -205,7 +221,7 @@ class Claim {
         from_micros(db_.number("select look_at from calls where id = :id", {call.id}).value_or(to_micros(now_)));
     DialMarks marks{.first = !call.first_attempt_at,
                     .manual = candidate.manual_retry,
-                    .crossed = (call.system && *call.system != dial.system) || was_crossed(call)};
+                    .crossed = (call.system && *call.system != dial.system) || was_crossed(db_, call)};
     if (marks.first && in_evidence(call, dial.route)) marks.span = id_or_null(span_);
     call.status = CallStatus::dialing;
     call.system = dial.system;
@@ -216,7 +232,9 @@ class Claim {
     call.first_attempt_at = call.first_attempt_at.value_or(now_);
     call.updated_at = now_;
     store_intent(db_, call, attempt, dial.route, marks);
+    if (marks.first) make_next_call_after(call);
     ++result_.open_attempts;
+    ++ringing_;
     if (call.campaign) ++campaigns_.at(*call.campaign).load.calling;
     result_.dials.push_back({.call = std::move(call),
                              .attempt = std::move(attempt),
@@ -231,40 +249,13 @@ class Claim {
     return !call.test && route.reason != RouteReason::pinned && route.reason != RouteReason::included;
   }
 
-  bool was_crossed(const Call& call) {
-    return call.attempts > 0 && db_.number("select crossed from calls where id = :id", {call.id}).value_or(0) != 0;
-  }
-
-  // How the last attempt ended that reached a carrier: one that was taken back is as if it had not been.
-  std::optional<Ending> last_ending(const CallId& call) {
-    return db_.one(
-        "select outcome, fault, reason from attempts where call_id = :id and outcome <> 'cancelled' order by number",
-        "ttt", {call}, read_ending);
+  void make_next_call_after(const Call& call) {
+    if (call.schedule && request_.plan_next) make_next_call(db_, *call.schedule, request_.plan_next, now_);
   }
 
   void end(const Call& call, const EndNow& end) {
-    std::optional<std::string> ended_by;
-    bool connected = false;
-    if (end.by_last_attempt)
-      db_.select("select id, connected from attempts where call_id = :id and outcome <> 'cancelled' order by number",
-                 "tn", {call.id}, [&](Row& row) {
-                   ended_by = row.text();
-                   connected = row.flag();
-                 });
-    db_.run(
-        "update calls set status = 'final', outcome = :outcome, fault = :fault, reason = :reason, final_at = :at, "
-        "updated_at = :updated, ended_by = :attempt, retry_at = null, retry_by = null where id = :id",
-        {to_string(end.outcome), word(end.fault), end.reason, now_, now_, ended_by, call.id});
-    if (call.first_attempt_at && call.system && !call.test && !was_crossed(call) && is_counted(end.outcome))
-      count_evidence(db_,
-                     {.stream = Stream::call,
-                      .span = span_of_call(db_, call.id),
-                      .started_at = *call.first_attempt_at,
-                      .system = *call.system,
-                      .outcome = end.outcome,
-                      .connected = connected,
-                      .retried = had_dialed_retry(db_, call.id)},
-                     +1);
+    end_without_dial(db_, call, end, now_);
+    if (!call.first_attempt_at) make_next_call_after(call);
     result_.ended.push_back(existing_call(db_, call.id));
   }
 
@@ -275,6 +266,7 @@ class Claim {
   SpanMark span_;
   std::int64_t do_not_call_version_ = 0;
   std::map<CampaignId, CampaignAtClaim> campaigns_;
+  int ringing_ = 0;
   ClaimResult result_;
 };
 

@@ -10,6 +10,8 @@ namespace {
 // Kept twice as long as promised; older keys go when a new one comes, so the table does not grow for ever.
 constexpr hours idempotency_kept{48};
 
+}  // namespace
+
 Status may_be_called(Db& db, const Call& call) {
   if (!db.exists("select 1 from agents where id = :agent", {call.agent}))
     return fail(ErrorCode::agent_not_found, "there is no agent '" + call.agent.str() + "'", "agentId");
@@ -18,17 +20,16 @@ Status may_be_called(Db& db, const Call& call) {
   return {};
 }
 
-}  // namespace
-
 void insert_call(Db& db, const Call& call) {
   db.run(
       "insert into calls (id, phone, user_id, agent_id, metadata, priority, kind, timezone, status, accepted_system, "
       "system, outcome, fault, reason, test, cancel_requested, attempts, batch_id, campaign_id, contact_seq, "
-      "created_at, due_at, look_at, updated_at, first_attempt_at, final_at) values (:id, :phone, :user, :agent, "
+      "created_at, due_at, look_at, updated_at, first_attempt_at, final_at, retry_of, schedule_id, hours, hours_zone) "
+      "values (:id, :phone, :user, :agent, "
       ":metadata, :priority, :kind, "
       ":timezone, :status, :accepted, :system, :outcome, :fault, :reason, :test, :cancel, :attempts, :batch, "
       ":campaign, :contact, "
-      ":created, :due, :look, :updated, :first, :final)",
+      ":created, :due, :look, :updated, :first, :final, :retry_of, :schedule, :hours, :hours_zone)",
       {call.id,
        call.phone,
        call.user,
@@ -54,7 +55,11 @@ void insert_call(Db& db, const Call& call) {
        call.due_at,
        call.updated_at,
        call.first_attempt_at,
-       call.final_at});
+       call.final_at,
+       call.retry_of,
+       call.schedule,
+       hours_text(call.hours),
+       call.hours_zone});
 }
 
 namespace {
@@ -160,6 +165,8 @@ Result<CallDetail> get_call(Db& db, const CallId& id) {
   CallDetail detail{.call = *std::move(call)};
   for (Attempt& attempt : db.all(attempts, attempt_kinds, {id}, read_attempt))
     detail.attempts.push_back(read_detail(db, std::move(attempt)));
+  detail.retried_as =
+      db.all("select id from calls where retry_of = :id order by created_at, id", "t", {id}, read_call_id);
   return detail;
 }
 

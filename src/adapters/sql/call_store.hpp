@@ -1,5 +1,6 @@
-// Calls and attempts over SQL. One class, four files: call_store.cpp (accepting, reading, cancelling), call_claim.cpp
-// (what is dialed next), call_progress.cpp (what the carrier and the media say), call_finish.cpp (how it ended).
+// Calls and attempts over SQL. One class, five files: call_store.cpp (accepting, reading, cancelling), call_retry.cpp
+// (what ends without another dial), call_claim.cpp (what is dialed next), call_progress.cpp (what the carrier and the
+// media say), call_finish.cpp (how it ended).
 #pragma once
 
 #include "adapters/sql/executor.hpp"
@@ -17,6 +18,9 @@ class SqlCallStore final : public CallStore {
   Awaitable<Result<CallDetail>> get(CallId id) override;
   Awaitable<Result<CallPage>> list(CallFilter filter) override;
   Awaitable<Result<Call>> request_cancel(CallId id, std::string actor, Instant now) override;
+
+  Awaitable<Result<Call>> retry_now(CallId id, std::string actor, Instant now) override;
+  Awaitable<Result<Call>> drop_retry(CallId id, std::string actor, Instant now) override;
 
   Awaitable<Result<ClaimResult>> claim_due(ClaimRequest request) override;
   Awaitable<Result<Call>> release_attempt(AttemptId attempt, std::string reason, Instant due_at, Instant now) override;
@@ -57,6 +61,14 @@ ListSql list_sql(const CallFilter& filter);
 
 /// A new row as it is; due_at is when it is first looked at.
 void insert_call(Db& db, const Call& call);
+/// agent_not_found or do_not_call.
+Status may_be_called(Db& db, const Call& call);
+/// How the last attempt ended that reached a carrier: one that was taken back is as if it had not been.
+std::optional<Ending> last_ending(Db& db, const CallId& call);
+/// A call that waits is over without (another) dial: its outcome is stored and counted.
+void end_without_dial(Db& db, const Call& call, const EndNow& end, Instant now);
+bool was_crossed(Db& db, const Call& call);  ///< its system changed between attempts
+
 /// An attempt with its conversation and costs.
 AttemptDetail read_detail(Db& db, Attempt attempt);
 

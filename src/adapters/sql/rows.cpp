@@ -4,6 +4,16 @@
 
 namespace callramp::sql {
 
+std::optional<CallingWindow> read_hours(Row& row) {
+  const std::string text = row.text();
+  if (text.empty()) return std::nullopt;
+  const auto window = parse_window(text);
+  if (!window) throw DbFailure(window.error());
+  return *window;
+}
+
+std::string hours_text(const std::optional<CallingWindow>& hours) { return hours ? to_string(*hours) : ""; }
+
 // Members are read in the order of the columns; a braced list is evaluated from left to right.
 
 Call read_call(Row& row) {
@@ -33,7 +43,11 @@ Call read_call(Row& row) {
               .updated_at = row.instant(),
               .retry_at = row.maybe(&Row::instant),
               .first_attempt_at = row.maybe(&Row::instant),
-              .final_at = row.maybe(&Row::instant)};
+              .final_at = row.maybe(&Row::instant),
+              .retry_of = row.maybe(&Row::id<CallId>),
+              .schedule = row.maybe(&Row::id<ScheduleId>),
+              .hours = read_hours(row),
+              .hours_zone = row.text()};
 }
 
 namespace {
@@ -77,7 +91,8 @@ Attempt read_attempt(Row& row) {
                  .ended_at = row.maybe(&Row::instant),
                  .carrier_duration = read_seconds(row),
                  .carrier_price = read_money(row),
-                 .permission_json = row.text()};
+                 .permission_json = row.text(),
+                 .manual_retry = row.flag()};
 }
 
 Agent read_agent(Row& row) {

@@ -13,23 +13,24 @@ namespace callramp::sql {
 inline constexpr std::string_view call_columns =
     "id, phone, user_id, agent_id, metadata, priority, kind, timezone, status, accepted_system, system, outcome, "
     "fault, reason, test, cancel_requested, attempts, retries, batch_id, campaign_id, contact_seq, created_at, due_at, "
-    "updated_at, retry_at, first_attempt_at, final_at";
+    "updated_at, retry_at, first_attempt_at, final_at, retry_of, schedule_id, hours, hours_zone";
 inline constexpr std::string_view call_kinds =
     "tttttn"
     "tttttttt"
     "nnnn"
-    "ttnnnnnnn";
+    "ttnnnnnnn"
+    "tttt";
 Call read_call(Row& row);
 
 inline constexpr std::string_view attempt_columns =
     "id, call_id, number, system, provider, provider_call_id, phone, caller_id, status, outcome, fault, reason, "
     "stream_token, node_id, lease_until, started_at, placed_at, answered_at, media_started_at, ended_at, "
-    "carrier_duration_s, carrier_price_micros, carrier_price_currency, permission";
+    "carrier_duration_s, carrier_price_micros, carrier_price_currency, permission, manual_retry";
 inline constexpr std::string_view attempt_kinds =
     "ttn"
     "ttttttttttt"
     "nnnnnnnn"
-    "tt";
+    "ttn";
 Attempt read_attempt(Row& row);
 
 inline constexpr std::string_view agent_columns =
@@ -40,6 +41,10 @@ Agent read_agent(Row& row);
 
 /// "select COLUMNS from TABLE REST", for the constants above.
 std::string select(std::string_view columns, std::string_view table, std::string_view rest);
+
+/// Business hours as the tables hold them: what parse_window reads, empty for none.
+std::optional<CallingWindow> read_hours(Row& row);
+std::string hours_text(const std::optional<CallingWindow>& hours);
 
 std::optional<Call> find_call(Db& db, const CallId& id);
 std::optional<Attempt> find_attempt(Db& db, const AttemptId& id);

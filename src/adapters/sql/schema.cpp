@@ -275,7 +275,8 @@ create table evidence_counts (
 constexpr std::array steps{Migration{.name = "calls and flags", .script = calls_and_flags},
                            Migration{.name = "rollouts and their evidence", .script = rollouts_script},
                            Migration{.name = "campaigns, contacts and batches", .script = campaigns_script},
-                           Migration{.name = "retries that people ask for", .script = retries_script}};
+                           Migration{.name = "retries that people ask for", .script = retries_script},
+                           Migration{.name = "schedules", .script = schedules_script}};
 
 }  // namespace
 

@@ -127,6 +127,61 @@ Ran cancel(const Arguments& arguments, Terminal& terminal) {
   });
 }
 
+Ran retries(const Arguments& arguments, Terminal& terminal) {
+  TRY(client, Client::create(terminal));
+  const std::string path = calls_path + "/" + net::percent_encode(arguments.required("ID")) + "/retries";
+  if (arguments.has("--cancel")) {
+    TRY(answer, client.send("DELETE", path));
+    return print_answer(arguments, terminal, answer, [&](std::ostream& out) {
+      out << "Call " << arguments.required("ID") << ": " << shown(answer.body, "status") << ", outcome "
+          << shown(answer.body, "outcome") << ".\n";
+    });
+  }
+  TRY(answer, client.get(path));
+  return print_answer(arguments, terminal, answer, [&](std::ostream& out) {
+    print_rows(out, list_at(answer.body, "attempts"),
+               {{"#", "number"},
+                {"STARTED", "startedAt"},
+                {"SYSTEM", "system"},
+                {"BY HAND", "manual"},
+                {"OUTCOME", "outcome"},
+                {"REASON", "reason"}},
+               "Not dialed yet.");
+    out << shown(answer.body, "status") << ": " << shown(answer.body, "reason") << "\n";
+  });
+}
+
+Ran retry(const Arguments& arguments, Terminal& terminal) {
+  TRY(client, Client::create(terminal));
+  TRY(answer,
+      client.send("POST", calls_path + "/" + net::percent_encode(arguments.required("ID")) + "/retry", json::object{}));
+  return print_answer(arguments, terminal, answer, [&](std::ostream& out) {
+    out << "Call " << shown(answer.body, "id") << " is " << shown(answer.body, "status") << ".\n";
+  });
+}
+
+Ran schedule(const Arguments& arguments, Terminal& terminal) {
+  json::object body{{"phoneNumber", arguments.required("NUMBER")},
+                    {"agentId", arguments.required("--agent")},
+                    {"scheduledFor", arguments.required("--at")}};
+  if (const auto zone = arguments.text("--timezone")) body["timezone"] = *zone;
+  if (const auto user = arguments.text("--user")) body["userId"] = *user;
+  if (arguments.has("--business-hours")) body["respectBusinessHours"] = true;
+  if (const auto every = arguments.text("--every")) {
+    json::object recurring{{"frequency", *every}};
+    if (const auto times = arguments.text("--times")) {
+      TRY(count, whole_number("--times", *times));
+      recurring["maxOccurrences"] = count;
+    }
+    body["recurring"] = std::move(recurring);
+  } else if (arguments.text("--times")) {
+    return bad_usage("--times needs --every daily, weekly or monthly");
+  }
+  TRY(client, Client::create(terminal));
+  TRY(answer, client.send("POST", calls_path + "/outbound/schedule", body));
+  return print_answer(arguments, terminal, answer, [&](std::ostream& out) { print_record(out, answer.body); });
+}
+
 // "12:03:55  call     01J9…  in_progress  new-system  -  +********3210"
 std::string event_line(const net::SseEvent& event) {
   boost::system::error_code malformed;
@@ -197,6 +252,29 @@ void add_call_commands(Command root) {
       .json()
       .example("callramp calls cancel 01j9zq3w5y7d2m8x4k6v0p1abc")
       .runs(cancel);
+  calls.add("schedule", "Ask for a call at a time, or again and again")
+      .argument("NUMBER", "Phone number, in any usual spelling")
+      .option("--agent", "ID", "Who speaks", true)
+      .option("--at", "TIME", "2026-12-01T09:00 by the clock of --timezone, or an instant with a zone", true)
+      .option("--timezone", "ZONE", "IANA name; the number's own if not given")
+      .option("--every", "WORD", "daily, weekly or monthly")
+      .option("--times", "N", "Calls in all")
+      .flag("--business-hours", "Only 09:00-18:00 on Mon-Fri")
+      .option("--user", "USER", "Routing key; the number if not given")
+      .json()
+      .example("callramp calls schedule +919876543210 --agent reminder --at 2026-12-01T09:00 --every monthly")
+      .runs(schedule);
+  calls.add("retries", "What was tried, and when it is tried again")
+      .argument("ID", "Call id")
+      .flag("--cancel", "Give the waiting retry up: the call is over with its last outcome")
+      .json()
+      .example("callramp calls retries 01j9zq3w5y7d2m8x4k6v0p1abc")
+      .runs(retries);
+  calls.add("retry", "Dial again by hand: a waiting retry at once, a call that came to nothing as a new one")
+      .argument("ID", "Call id")
+      .json()
+      .example("callramp calls retry 01j9zq3w5y7d2m8x4k6v0p1abc")
+      .runs(retry);
   calls.add("tail", "Watch live what happens, one line each, until Ctrl-C")
       .flag("--json", "The data of each event, one JSON object a line")
       .example("callramp calls tail")

@@ -279,6 +279,7 @@ Result<Config> demo_config(Config config, const DemoDoors& doors) {
   config.exotel_chunk_bytes = 640;
   config.price_after = seconds{5};
   // A day of the demo is seconds long, and a call that waits for a retry keeps its evidence open.
+  config.max_attempts_per_number_per_day = 0;
   config.retry = {.no_answer = {.delay = seconds{5}, .tries = 1},
                   .busy = {.delay = seconds{5}, .tries = 1},
                   .rejected = {.delay = seconds{5}, .tries = 1},

@@ -38,7 +38,9 @@ struct CampaignSettings {
   std::optional<CallingWindow> window;  ///< in the contact's zone; unset: the default of the campaign's kind
   std::vector<std::chrono::year_month_day> holidays;  ///< in the contact's zone; nobody is called on them
   RetryPolicy retry;
-  int max_attempts_per_day = 3;  ///< to one number, of all campaigns, per day in the contact's zone; 1 … 20
+  /// To one number, of all campaigns, per day in the contact's zone; 1 … 20. 6: a first dial and the five retries of
+  /// the longest usual policy.
+  int max_attempts_per_day = 6;
   VoicemailPolicy voicemail = VoicemailPolicy::hang_up;
   std::string old_script;  ///< the old system's name for what this campaign says; empty: its default
   bool operator==(const CampaignSettings&) const = default;

@@ -28,6 +28,29 @@ std::string not_dialed(const ClaimCandidate& candidate, Duration within) {
   return says_more ? text + "; it last waited because: " + waited : text;
 }
 
+// Until when the number has been dialed often enough; nothing if it has not. A test call goes to its own caller's
+// phone.
+std::optional<Instant> enough_until(const ClaimCandidate& candidate, const std::vector<LocalClock>& local, int most,
+                                    Instant now) {
+  if (most <= 0 || candidate.call.test) return std::nullopt;
+  const Instant minute = std::chrono::floor<minutes>(now);
+  std::optional<Instant> until;
+  for (const LocalClock& clock : local) {
+    // By the wall clock: on the two days a year that have no 24 hours the day begins up to an hour off.
+    const Instant day = minute - clock.time_of_day;
+    if (std::ranges::count_if(candidate.recent_dials, [&](Instant at) { return at >= day; }) >= most)
+      until = std::max(until.value_or(now), day + hours{24});
+  }
+  return until;
+}
+
+// The stricter of the program's limit and the campaign's; the program's may be none.
+int most_per_day(const ClaimCandidate& candidate, const ClaimLimits& limits) {
+  if (!candidate.campaign) return limits.max_per_number_per_day;
+  const int own = candidate.campaign->campaign.settings.max_attempts_per_day;
+  return limits.max_per_number_per_day > 0 ? std::min(own, limits.max_per_number_per_day) : own;
+}
+
 // A retry keeps its call's first system, but that a rollback or the kill switch sends it to old: it may leave new,
 // never come to it.
 System system_for(const Call& call, const RouteDecision& decision) {
@@ -84,8 +107,14 @@ ClaimVerdict judge_claim(const ClaimCandidate& candidate, const RoutingState& ro
   if (!verdict.open)
     // Local clocks are read to the minute, so the opening is a whole minute from this one's start.
     return wait_until(std::chrono::floor<minutes>(now) + verdict.wait, std::move(verdict.reason));
+  if (limits.own_hours && !limits.own_hours->open)
+    return wait_until(std::chrono::floor<minutes>(now) + limits.own_hours->wait,
+                      "business hours: " + limits.own_hours->reason);
   if (candidate.number_has_open_attempt)
     return wait_until(now + number_busy_wait, "another call to this number is not over");
+  const int most = most_per_day(candidate, limits);
+  if (const auto until = enough_until(candidate, local, most, now))
+    return wait_until(*until, "the number was dialed " + std::to_string(most) + " times today, which is the limit");
 
   if (hold) return wait_until(look_again(*hold, now), std::move(hold->reason));
 

@@ -32,11 +32,16 @@ struct ClaimCandidate {
   std::optional<CampaignAtClaim> campaign = std::nullopt;  ///< of a call that belongs to one
   std::optional<Ending> last = std::nullopt;  ///< of the last attempt that was really made; none before the first
   bool manual_retry = false;                  ///< a person asked for the retry that waits: nothing automatic stops it
+  /// When the number was dialed in the last 25 h, for any call and on any system; as many as there are, at most 64.
+  std::vector<Instant> recent_dials = {};
 };
 
 struct ClaimLimits {
   bool old_system_available = false;   ///< an adapter is configured
   Duration expires_after = hours{48};  ///< a call, or its retry, still undialed this long after due_at is expired
+  /// Dials of one number in a day of the callee's, whatever campaigns and retries say; 0: as many as they like.
+  int max_per_number_per_day = 0;
+  std::optional<WindowVerdict> own_hours = std::nullopt;  ///< of a call that has business hours of its own
 };
 
 /// Dial it, on this system; `route` says why.

@@ -12,6 +12,7 @@
 #include "base/money.hpp"
 #include "base/phone.hpp"
 #include "base/time.hpp"
+#include "core/calls/calling_window.hpp"
 
 namespace callramp {
 
@@ -120,6 +121,10 @@ struct Call {
   std::optional<Instant> retry_at;          ///< exactly while it waits for another dial: not before then
   std::optional<Instant> first_attempt_at;  ///< of the first dial that was really made
   std::optional<Instant> final_at;
+  std::optional<CallId> retry_of;      ///< a person asked for it because this one had come to nothing
+  std::optional<ScheduleId> schedule;  ///< that made it
+  std::optional<CallingWindow> hours;  ///< its own business hours, inside the window of its kind
+  std::string hours_zone;              ///< IANA zone of `hours`
 };
 
 /// One dial of a call.
@@ -147,6 +152,7 @@ struct Attempt {
   std::optional<seconds> carrier_duration;
   std::optional<Money> carrier_price;
   std::string permission_json = "{}";  ///< what allowed this dial: kind, window, zone, do-not-call version, caller id
+  bool manual_retry = false;           ///< a person asked for this dial
 };
 
 enum class Speaker { agent, callee };

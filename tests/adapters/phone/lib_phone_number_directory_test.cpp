@@ -122,3 +122,33 @@ TEST_CASE("a missing zone table is said at the start") {
   REQUIRE_FALSE(missing);
   CHECK(missing.error().message.find("tzdata") != std::string::npos);
 }
+
+TEST_CASE("the wall clock's reading becomes an instant, also where a reading is skipped or comes twice") {
+  struct Row {
+    const char* zone;
+    const char* wall;  // read as if it were UTC
+    const char* instant;
+    const char* back;  // what the clock shows then
+  };
+  const Row rows[] = {
+      {"Asia/Kolkata", "2026-12-01T09:00:00Z", "2026-12-01T03:30:00Z", "2026-12-01T09:00:00Z"},
+      {"Europe/Berlin", "2026-07-01T09:00:00Z", "2026-07-01T07:00:00Z", "2026-07-01T09:00:00Z"},
+      {"Europe/Berlin", "2026-03-29T02:30:00Z", "2026-03-29T01:00:00Z", "2026-03-29T03:00:00Z"},  // does not exist
+      {"Europe/Berlin", "2026-10-25T02:30:00Z", "2026-10-25T00:30:00Z", "2026-10-25T02:30:00Z"},  // the first of two
+      {"America/New_York", "2026-11-01T01:30:00Z", "2026-11-01T05:30:00Z", "2026-11-01T01:30:00Z"},
+      {"Australia/Lord_Howe", "2026-10-04T02:15:00Z", "2026-10-03T15:30:00Z", "2026-10-04T02:30:00Z"},  // half an hour
+  };
+  const auto wall = [](const char* text) {
+    return std::chrono::local_seconds{std::chrono::floor<seconds>(parse_iso(text).value()).time_since_epoch()};
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.zone);
+    CAPTURE(row.wall);
+    const auto at = directory().instant_of(row.zone, wall(row.wall));
+    REQUIRE(at);
+    CHECK(to_iso(*at) == to_iso(parse_iso(row.instant).value()));
+    CHECK(directory().wall_of(row.zone, *at).value() == wall(row.back));
+  }
+  CHECK_FALSE(directory().instant_of("Mars/Olympus", wall("2026-12-01T09:00:00Z")));
+  CHECK_FALSE(directory().wall_of("", Instant{}));
+}

@@ -45,7 +45,7 @@ class SqliteWorld : public contract::StoreWorld {
   contract::Ports ports() override {
     return {stores_->flags(),    stores_->calls(),       stores_->tokens(),   stores_->audit(),
             stores_->agents(),   stores_->do_not_call(), stores_->settings(), stores_->outcomes(),
-            stores_->rollouts(), stores_->campaigns()};
+            stores_->rollouts(), stores_->campaigns(),   stores_->schedules()};
   }
   SqlStores& stores() { return *stores_; }
 

@@ -283,3 +283,89 @@ TEST_CASE("a campaign's call is dialed, waits or ends as its campaign says") {
   REQUIRE(std::holds_alternative<EndNow>(cancelled));
   CHECK(std::get<EndNow>(cancelled).outcome == Outcome::cancelled);
 }
+
+TEST_CASE("a number is not dialed more often in its day than the limit says") {
+  // 10:00:30 in Kolkata: its day began at 18:30 UTC of the day before.
+  const Instant midnight = parse_iso("2026-11-22T18:30:00Z").value();
+  const auto wait = [](World& world) -> std::optional<Instant> {
+    const auto verdict = world.judge();
+    const auto* waits = std::get_if<WaitUntil>(&verdict);
+    return waits ? std::optional(waits->until) : std::nullopt;
+  };
+  World world;
+  world.limits.max_per_number_per_day = 2;
+  world.candidate.recent_dials = {now - hours{1}, midnight - seconds{1}, midnight - hours{3}};
+  CHECK_FALSE(wait(world).has_value());
+  world.candidate.recent_dials = {now - hours{1}, midnight, midnight - hours{3}};
+  CHECK(wait(world) == midnight + hours{24});
+  const auto verdict = world.judge();
+  CHECK(std::get<WaitUntil>(verdict).reason == "the number was dialed 2 times today, which is the limit");
+
+  SUBCASE("a test call goes to its own caller") {
+    world.candidate.call.test = true;
+    CHECK_FALSE(wait(world).has_value());
+  }
+  SUBCASE("no limit") {
+    world.limits.max_per_number_per_day = 0;
+    CHECK_FALSE(wait(world).has_value());
+  }
+  SUBCASE("of a number that may be in several zones the day must be over in all") {
+    world.limits.max_per_number_per_day = 1;
+    world.candidate.recent_dials = {now - hours{2}};
+    // 06:30 one hour west of UTC: that day began at 01:00 UTC and ends there a good six hours after Kolkata's.
+    world.local.push_back({.zone = "Atlantic/Azores", .time_of_day = hours{3} + minutes{30}, .weekday = 1});
+    world.window.from = minutes{0};
+    CHECK(wait(world) == parse_iso("2026-11-24T01:00:00Z").value());
+  }
+  SUBCASE("a campaign may be stricter and never laxer") {
+    world.candidate.campaign = CampaignAtClaim{};
+    world.candidate.campaign->campaign.status = CampaignStatus::active;
+    world.candidate.campaign->campaign.settings.max_attempts_per_day = 9;
+    CHECK(wait(world) == midnight + hours{24});
+    world.limits.max_per_number_per_day = 9;
+    CHECK_FALSE(wait(world).has_value());
+    world.candidate.campaign->campaign.settings.max_attempts_per_day = 2;
+    CHECK(wait(world) == midnight + hours{24});
+  }
+}
+
+TEST_CASE("a call's own business hours hold it inside the window of its kind") {
+  World world;
+  world.limits.own_hours = WindowVerdict{.wait = minutes{30}, .reason = "window opens 10:30 in Asia/Kolkata"};
+  const auto verdict = world.judge();
+  const auto* waits = std::get_if<WaitUntil>(&verdict);
+  REQUIRE(waits);
+  CHECK(to_iso(waits->until) == "2026-11-23T05:00:00.000Z");
+  CHECK(waits->reason == "business hours: window opens 10:30 in Asia/Kolkata");
+  world.limits.own_hours->open = true;
+  CHECK(std::holds_alternative<DialNow>(world.judge()));
+}
+
+TEST_CASE("what stops a retry that waits, and that a person's goes on") {
+  World world;
+  world.candidate.call.system = System::new_system;
+  world.candidate.call.first_attempt_at = now - hours{1};
+  world.candidate.last = Ending{.outcome = Outcome::no_answer, .reason = "nobody answered"};
+  CHECK(std::holds_alternative<DialNow>(world.judge()));
+  world.routing.flags.flags.enable_retry_logic = false;
+  const auto verdict = world.judge();
+  const auto* end = std::get_if<EndNow>(&verdict);
+  REQUIRE(end);
+  CHECK(end->outcome == Outcome::no_answer);
+  CHECK(end->by_last_attempt);
+  world.candidate.manual_retry = true;
+  CHECK(std::holds_alternative<DialNow>(world.judge()));
+  // A first dial has nothing to do with it.
+  world.candidate.manual_retry = false;
+  world.candidate.last.reset();
+  CHECK(std::holds_alternative<DialNow>(world.judge()));
+
+  world.candidate.last = Ending{.outcome = Outcome::busy, .reason = "the carrier says busy"};
+  world.routing.flags.flags.enable_retry_logic = true;
+  world.candidate.call.due_at = now - hours{48};
+  world.candidate.call.reason = "the carrier says busy; retry 1 of 3 at some time";
+  const auto late = world.judge();
+  CHECK(std::get<EndNow>(late).outcome == Outcome::expired);
+  CHECK(std::get<EndNow>(late).reason ==
+        "its retry was not dialed within 2 d 0 h of its due time, after: the carrier says busy");
+}
