@@ -6,12 +6,12 @@
 // The same against a build that forgets to store the intent (preset mutate) must find a second dial, or this test is
 // blind. docs/testing.md has both commands and the settings.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
 import { Program, free_ports } from '../npm/programs.mjs';
+import { pause, rows_of, seeded, whole_number } from './disk.mjs';
 
 const kills = whole_number('CALLRAMP_CRASH_KILLS', 15);
 const seed = whole_number('CALLRAMP_CRASH_SEED', 1);
@@ -47,24 +47,6 @@ const world = {
   ],
   limits: { exotel_per_minute: 0 },
 };
-
-function whole_number(name, otherwise) {
-  const text = process.env[name] ?? String(otherwise);
-  if (!/^[1-9]\d{0,4}$/.test(text)) throw new Error(`${name} is '${text}', but must be a whole number from 1 to 99999`);
-  return Number(text);
-}
-
-/// Numbers from 0 to below 1, the same for the same seed (mulberry32).
-function seeded(state) {
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
-  };
-}
-
-const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /// The sandbox and one data folder, with the server that lives on it and is killed at will.
 class Rig {
@@ -116,17 +98,8 @@ class Rig {
     return { status: reply.status, body: await reply.json() };
   }
 
-  /// Rows of the database as the disk has it. From a copy: opening the file itself would mend what the next start must.
   rows(sql) {
-    const copy = mkdtempSync(path.join(os.tmpdir(), 'callramp-crash-db-'));
-    try {
-      const file = path.join(this.folder, 'data/callramp.db');
-      if (!existsSync(file)) return [];
-      for (const end of ['', '-wal']) if (existsSync(file + end)) copyFileSync(file + end, `${copy}/copy.db${end}`);
-      return JSON.parse(execFileSync('sqlite3', ['-json', `${copy}/copy.db`, sql], { encoding: 'utf8' }) || '[]');
-    } finally {
-      rmSync(copy, { recursive: true, force: true });
-    }
+    return rows_of(path.join(this.folder, 'data/callramp.db'), sql);
   }
 
   async ledger() {
