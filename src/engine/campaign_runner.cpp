@@ -68,6 +68,14 @@ bool CampaignRunner::open_in(const std::string& zones, const Campaign& campaign,
   return judge_window(window, clocks_in(phones_, zones, now), campaign.settings.holidays).open;
 }
 
+// Until a slow campaign's pace allows its next call; nothing for those without one.
+Duration CampaignRunner::until_paced(const Campaign& campaign) const {
+  const auto pace = paces_.find(campaign.id);
+  if (campaign.calls_per_minute <= 0 || pace == paces_.end() || pace->second.saved >= 1) return Duration::zero();
+  return std::chrono::ceil<Duration>(
+      std::chrono::duration<double>((1 - pace->second.saved) * 60 / campaign.calls_per_minute));
+}
+
 // A list whose windows are all closed is looked at seldom, all night long.
 Instant CampaignRunner::look_again(const std::vector<FeedView>& views, Instant now) const {
   Instant again = now + config_.idle_look;
@@ -77,7 +85,7 @@ Instant CampaignRunner::look_again(const std::vector<FeedView>& views, Instant n
     } else if (view.campaign.status == CampaignStatus::active) {
       const bool open =
           std::ranges::any_of(view.zones, [&](const std::string& zones) { return open_in(zones, view.campaign, now); });
-      if (open || view.zones.empty()) again = std::min(again, now + config_.look);
+      if (open || view.zones.empty()) again = std::min(again, now + std::max(config_.look, until_paced(view.campaign)));
     }
   }
   return again;

@@ -44,6 +44,7 @@ class CampaignRunner {
   Awaitable<Instant> look_once(Instant now);
   Awaitable<void> advance(std::vector<FeedView>& views, Instant now);
   Awaitable<void> tell_alerts(Instant now);
+  Duration until_paced(const Campaign& campaign) const;
   Instant look_again(const std::vector<FeedView>& views, Instant now) const;
   Awaitable<int> feed(const FeedView& view, int free_lines, Instant now);
   bool open_in(const std::string& zones, const Campaign& campaign, Instant now) const;

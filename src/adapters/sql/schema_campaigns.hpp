@@ -2,6 +2,8 @@
 //
 // A contact is a cheap row; a call is made of it when it is about to be dialed, so that the queue stays as short as
 // what can be dialed, however long the list is. What became of a contact that was called is its call's to say.
+//
+// A campaign rings thousands who do not answer: the search for missing prices passes them over.
 #pragma once
 
 #include <string_view>
@@ -124,6 +126,9 @@ create index calls_undialed_by_campaign on calls (campaign_id)
 create unique index calls_by_contact on calls (contact_seq) where contact_seq is not null;
 
 alter table attempts add column manual_retry smallint not null default 0;
+drop index attempts_unpriced;
+create index attempts_unpriced on attempts (provider, ended_at) where carrier_price_micros is null and
+  provider_call_id is not null and (answered_at is not null or carrier_duration_s > 0);
 )";
 
 }  // namespace callramp::sql
