@@ -19,4 +19,5 @@ callramp_outside_test("docs/behind-nginx.md works with a real nginx" --test ngin
 callramp_outside_test("the official openai client against the sandbox alone" run-with.mjs sandbox openai.test.mjs)
 callramp_outside_test("the official Deepgram client against the sandbox alone" run-with.mjs sandbox deepgram.test.mjs)
 callramp_outside_test("the official OpenFeature provider against the product" run-with.mjs serve openfeature.test.mjs)
+callramp_outside_test("a dark carrier is left for the next one and comes back" --test blackout.test.mjs)
 callramp_outside_test("a real Prometheus answers the plan's four queries" --test prometheus.test.mjs)

@@ -12,12 +12,6 @@ json::value word(const std::optional<Enum>& value) {
   return value ? json::value(to_string(*value)) : json::value(nullptr);
 }
 
-// Exact: a decimal text, because a floating-point number is not.
-json::object money(const Money& sum) {
-  const std::string text = to_string(sum);
-  return {{"amount", text.substr(0, text.find(' '))}, {"currency", sum.currency.str()}};
-}
-
 template <class Span>
 json::value count(const std::optional<Span>& span) {
   return span ? json::value(span->count()) : json::value(nullptr);
@@ -49,7 +43,7 @@ json::array turns(const std::vector<TurnTiming>& timings) {
 json::array costs(const std::vector<CostLine>& lines) {
   json::array rows;
   for (const CostLine& line : lines) {
-    json::object row = money(line.cost);
+    json::object row = money_json(line.cost);
     row["provider"] = line.provider;
     row["item"] = line.item;
     row["quantity"] = line.quantity;
@@ -80,7 +74,7 @@ json::object to_json(const AttemptDetail& detail, Numbers numbers) {
                    {"mediaStartedAt", iso_or_null(attempt.media_started_at)},
                    {"endedAt", iso_or_null(attempt.ended_at)},
                    {"carrierDurationSeconds", count(attempt.carrier_duration)},
-                   {"carrierPrice", attempt.carrier_price ? json::value(money(*attempt.carrier_price)) : nullptr},
+                   {"carrierPrice", attempt.carrier_price ? json::value(money_json(*attempt.carrier_price)) : nullptr},
                    {"permission", stored_json(attempt.permission_json)},
                    {"priceBook", detail.price_book}};
   row["transcript"] = transcript(detail.transcript);
@@ -104,17 +98,23 @@ json::object cost(const std::vector<AttemptDetail>& attempts) {
     }
   json::array providers;
   for (const auto& [key, sum] : by_provider) {
-    json::object row = money(sum.first);
+    json::object row = money_json(sum.first);
     row["provider"] = key.first;
     row["estimated"] = sum.second;
     providers.push_back(std::move(row));
   }
   json::array totals;
-  for (const auto& [currency, sum] : total) totals.push_back(money(sum));
+  for (const auto& [currency, sum] : total) totals.push_back(money_json(sum));
   return {{"total", std::move(totals)}, {"byProvider", std::move(providers)}};
 }
 
 }  // namespace
+
+// Exact: a decimal text, because a floating-point number is not.
+json::object money_json(const Money& sum) {
+  const std::string text = to_string(sum);
+  return {{"amount", text.substr(0, text.find(' '))}, {"currency", sum.currency.str()}};
+}
 
 json::object to_json(const Call& call, Numbers numbers) {
   // Without a userId of the caller's the number is the routing key; it is masked in both places or in none.

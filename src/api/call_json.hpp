@@ -22,4 +22,7 @@ boost::json::object to_json(const Call& call, Numbers numbers);
 /// With attempts, transcript, timing, cost.
 boost::json::object to_json(const CallDetail& detail, Numbers numbers);
 
+/// {amount, currency}; the amount is an exact decimal text.
+boost::json::object money_json(const Money& sum);
+
 }  // namespace callramp::api

@@ -9,6 +9,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "base/phone.hpp"
 #include "core/calls/retry.hpp"
 #include "net/http.hpp"
 
@@ -111,6 +112,34 @@ Status set_percentage(Config& config, const std::string& value) {
   return {};
 }
 
+Setter text_or_none(std::string Config::* field) {
+  return [field](Config& config, const std::string& value) -> Status {
+    config.*field = value == "none" ? "" : value;
+    return {};
+  };
+}
+
+Setter boolean(bool Config::* field) {
+  return [field](Config& config, const std::string& value) -> Status {
+    if (value != "true" && value != "false") return fail(ErrorCode::invalid_request, "must be true or false");
+    config.*field = value == "true";
+    return {};
+  };
+}
+
+Status set_twilio_number(Config& config, const std::string& value) {
+  TRY(number, PhoneNumber::parse(value));
+  config.twilio_number = number.e164();
+  return {};
+}
+
+Status set_carriers(Config& config, const std::string& value) {
+  if (value != "exotel,twilio" && value != "twilio,exotel" && value != "exotel" && value != "twilio")
+    return fail(ErrorCode::invalid_request, "must be exotel,twilio or twilio,exotel, or one of the two");
+  config.carriers = value;
+  return {};
+}
+
 // Settings of parts that this version does not have yet. They are known, so that one file serves all versions, but
 // never silently ignored: the start says so (Config::unused_keys).
 Status later(Config&, const std::string&) { return {}; }
@@ -162,12 +191,24 @@ const std::vector<Key>& keys() {
       {{"EXOTEL_VIRTUAL_NUMBER", "ExoPhone that callees see."}, text(&Config::exotel_virtual_number)},
       {{"EXOTEL_CHUNK_BYTES", "Audio bytes in a frame to Exotel, 320-32000 in steps of 320 (default 3200)."},
        number(&Config::exotel_chunk_bytes, 320, 32'000)},
+      {{"TWILIO_BASE_URL", "Origin of Twilio's API."}, url(&Config::twilio_base_url)},
+      {{"TWILIO_ACCOUNT_SID", "Twilio account SID; with it Twilio takes dials that Exotel cannot."},
+       text(&Config::twilio_account_sid)},
+      {{"TWILIO_AUTH_TOKEN", "Twilio auth token; also signs its callbacks.", true}, text(&Config::twilio_auth_token)},
+      {{"TWILIO_NUMBER", "Number of the Twilio account that callees see, like +14155550100."}, set_twilio_number},
+      {{"CARRIERS", "Order in which new dials try the carriers (default exotel,twilio)."}, set_carriers},
       {{"PRICE_AFTER", "Seconds after a call's end until its price is asked for (default 150)."},
        span(&Config::price_after, 1, 86'400)},
       {{"DEEPGRAM_BASE_URL", "Origin of Deepgram's API."}, url(&Config::deepgram_base_url)},
       {{"DEEPGRAM_API_KEY", "Deepgram API key.", true}, text(&Config::deepgram_api_key)},
       {{"OPENAI_BASE_URL", "Base of OpenAI's API, /v1 included."}, url(&Config::openai_base_url, true)},
       {{"OPENAI_API_KEY", "OpenAI API key.", true}, text(&Config::openai_api_key)},
+      {{"OPENAI_FALLBACK_MODEL", "Model asked when the agent's own fails (default gpt-4o-mini; none for none)."},
+       text_or_none(&Config::openai_fallback_model)},
+      {{"TTS_FALLBACK", "true (default): the other of deepgram and openai speaks when TTS_PROVIDER fails, with a key."},
+       boolean(&Config::tts_fallback)},
+      {{"TTS_FALLBACK_VOICE", "Voice of the other one (default alloy or aura-2-thalia-en)."},
+       text(&Config::tts_fallback_voice)},
       {{"TTS_PROVIDER", "deepgram (default) or openai."}, one_of(&Config::tts_provider, {"deepgram", "openai"})},
       {{"OLD_SYSTEM_URL", "Origin of the old system's adapter; without it such calls are handed back."},
        url(&Config::old_system_url)},

@@ -50,12 +50,20 @@ struct Config {
   std::string exotel_sid;
   std::string exotel_virtual_number;
   int exotel_chunk_bytes = 3200;
+  std::string twilio_base_url = "https://api.twilio.com";
+  std::string twilio_account_sid;
+  std::string twilio_auth_token;
+  std::string twilio_number;               ///< E.164, of the account
+  std::string carriers = "exotel,twilio";  ///< in the order in which new dials try them
   seconds price_after{150};
   std::string deepgram_base_url = "https://api.in.deepgram.com";
   std::string deepgram_api_key;
   std::string openai_base_url = "https://api.openai.com/v1";
   std::string openai_api_key;
-  std::string tts_provider = "deepgram";  ///< or "openai"
+  std::string openai_fallback_model = "gpt-4o-mini";  ///< asked when the agent's own model fails; empty: none
+  std::string tts_provider = "deepgram";              ///< or "openai"
+  bool tts_fallback = true;                           ///< the other one, if it has a key
+  std::string tts_fallback_voice;                     ///< of it; default: a voice of that vendor
   std::string old_system_url;
   std::string old_system_token;
   std::string prometheus_url;  ///< where the plan's own metrics are read; empty: none can be

@@ -11,6 +11,7 @@
 #include "adapters/exotel/exotel_telephony.hpp"
 #include "adapters/legacy_http/legacy_http_dialer.hpp"
 #include "adapters/openai/openai_language_model.hpp"
+#include "adapters/twilio/twilio_telephony.hpp"
 #include "app/doctor.hpp"
 #include "async/clock.hpp"
 #include "net/client_pool.hpp"
@@ -89,6 +90,24 @@ Awaitable<void> providers(Probe probe) {
                                     probe.clients, probe.clock, probe.log);
     co_await take_probe(probe, "exotel", "EXOTEL_API_KEY, EXOTEL_API_TOKEN and EXOTEL_SID", "EXOTEL_BASE_URL",
                         carrier.probe(probe.deadline()));
+  }
+  // A second carrier is a choice: nothing is wrong without one.
+  if (const std::string keys = missing({{"TWILIO_ACCOUNT_SID", &config.twilio_account_sid},
+                                        {"TWILIO_AUTH_TOKEN", &config.twilio_auth_token},
+                                        {"TWILIO_NUMBER", &config.twilio_number}});
+      keys.empty()) {
+    twilio::TwilioTelephony carrier({.base_url = config.twilio_base_url,
+                                     .account_sid = config.twilio_account_sid,
+                                     .auth_token = config.twilio_auth_token,
+                                     .caller_id = config.twilio_number,
+                                     .public_url = config.public_url},
+                                    probe.clients, probe.clock, probe.log);
+    co_await take_probe(probe, "twilio", "TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN", "TWILIO_BASE_URL",
+                        carrier.probe(probe.deadline()));
+  } else if (!config.twilio_account_sid.empty() || !config.twilio_auth_token.empty() || !config.twilio_number.empty()) {
+    not_set(probe, "twilio", keys);
+  } else {
+    probe.add(ok, "twilio", "not set: while Exotel is out, calls wait");
   }
   if (config.deepgram_api_key.empty()) {
     not_set(probe, "deepgram", "DEEPGRAM_API_KEY");

@@ -13,14 +13,8 @@
 #include <iterator>
 #include <thread>
 
-#include "adapters/deepgram/deepgram_speech_to_text.hpp"
-#include "adapters/deepgram/deepgram_text_to_speech.hpp"
-#include "adapters/exotel/exotel_telephony.hpp"
-#include "adapters/exotel/routes.hpp"
 #include "adapters/legacy_http/legacy_http_dialer.hpp"
 #include "adapters/linux/linux_machine.hpp"
-#include "adapters/openai/openai_language_model.hpp"
-#include "adapters/openai/openai_text_to_speech.hpp"
 #include "adapters/phone/lib_phone_number_directory.hpp"
 #include "adapters/prometheus/prometheus_metrics.hpp"
 #include "adapters/prometheus/prometheus_source.hpp"
@@ -29,14 +23,16 @@
 #include "api/api.hpp"
 #include "api/first_token.hpp"
 #include "api/live_feed.hpp"
-#include "app/no_telephony.hpp"
+#include "api/provider_routes.hpp"
 #include "app/price_book.hpp"
 #include "app/wiring_campaigns.hpp"
+#include "app/wiring_providers.hpp"
 #include "async/io_threads.hpp"
 #include "async/task_scope.hpp"
 #include "engine/dialer.hpp"
 #include "engine/evidence_recorder.hpp"
 #include "engine/media_host.hpp"
+#include "engine/provider_gauges.hpp"
 #include "engine/reconciler.hpp"
 #include "engine/rollout_controller.hpp"
 #include "net/client_pool.hpp"
@@ -94,25 +90,12 @@ class FolderLock {
   int file_;
 };
 
-bool carrier_configured(const Config& config) {
-  return !config.exotel_sid.empty() && !config.exotel_api_key.empty() && !config.exotel_api_token.empty() &&
-         !config.exotel_virtual_number.empty();
-}
-
 std::map<CallKind, CallingWindow> windows_of(const Config& config) {
   std::map<CallKind, CallingWindow> windows;
   if (config.window_promotional) windows.emplace(CallKind::promotional, *config.window_promotional);
   if (config.window_transactional) windows.emplace(CallKind::transactional, *config.window_transactional);
   if (config.window_service) windows.emplace(CallKind::service, *config.window_service);
   return windows;
-}
-
-std::unique_ptr<TextToSpeech> make_voice(const Config& config, net::ClientPool& clients, Log& log) {
-  if (config.tts_provider == "openai")
-    return std::make_unique<openai::OpenAiTextToSpeech>(
-        openai::OpenAiConfig{.base_url = config.openai_base_url, .api_key = config.openai_api_key}, clients, log);
-  return std::make_unique<deepgram::DeepgramTextToSpeech>(
-      deepgram::DeepgramConfig{.base_url = config.deepgram_base_url, .api_key = config.deepgram_api_key}, clients, log);
 }
 
 // What changes how calls go: another value resets what a rollout calls stable. Secrets and addresses are left out.
@@ -180,13 +163,9 @@ struct Platform::Parts {
   std::unique_ptr<async::IoThreads> io;
   prometheus_adapter::PrometheusMetrics metrics;
   net::ClientPool clients;
-  exotel::ExotelConfig exotel_config;
   legacy_http::LegacyHttpConfig legacy_config;
-  std::unique_ptr<Telephony> telephony;
+  Providers providers;
   std::unique_ptr<legacy_http::LegacyHttpDialer> legacy;
-  deepgram::DeepgramSpeechToText stt;
-  openai::OpenAiLanguageModel llm;
-  std::unique_ptr<TextToSpeech> tts;
 
   NodeId node;
   api::LiveFeed feed;
@@ -204,11 +183,10 @@ struct Platform::Parts {
   CampaignParts campaigns;
   engine::Reconciler reconciler;
   engine::MediaHost media;
-  exotel::MediaCounters media_counters;
-  exotel::ExotelRoutes exotel_routes;
   linux_adapter::LinuxMachine machine;
   std::unique_ptr<prometheus_adapter::PrometheusSource> prometheus;
   engine::TimeRecorder times;
+  engine::ProviderGauges provider_gauges;
   engine::EvidenceRecorder recorder;
   engine::EvidenceCollector collector;
   engine::RolloutController rollouts;
@@ -230,34 +208,22 @@ Platform::Parts::Parts(const Config& given, Options options, Log& sink, FolderLo
       prices(std::move(book)),
       io(std::move(threads)),
       clients(io->executors(), net::ClientOptions{.ca_file = config.provider_ca_file}, log),
-      exotel_config{.base_url = config.exotel_base_url,
-                    .api_key = config.exotel_api_key,
-                    .api_token = config.exotel_api_token,
-                    .account_sid = config.exotel_sid,
-                    .caller_id = config.exotel_virtual_number,
-                    .public_url = config.public_url,
-                    .webhook_secret = webhook_secret},
       legacy_config{.base_url = config.old_system_url,
                     .token = config.old_system_token,
                     .public_url = config.public_url,
                     .webhook_secret = webhook_secret},
-      telephony(carrier_configured(config) ? std::unique_ptr<Telephony>(std::make_unique<exotel::ExotelTelephony>(
-                                                 exotel_config, clients, clock, log))
-                                           : std::make_unique<NoTelephony>()),
+      providers(config, webhook_secret, clients, clock, log, metrics),
       legacy(config.old_system_url.empty()
                  ? nullptr
                  : std::make_unique<legacy_http::LegacyHttpDialer>(legacy_config, clients, log)),
-      stt({.base_url = config.deepgram_base_url, .api_key = config.deepgram_api_key}, clients, clock, log),
-      llm({.base_url = config.openai_base_url, .api_key = config.openai_api_key}, clients, clock, log),
-      tts(make_voice(config, clients, log)),
       node(make_id<NodeId>(clock.now(), random)),
-      call_metrics(metrics),
+      call_metrics(providers.metrics()),
       board(io->executors(), RoutingState{}),
       flags(node, stores->flags(), board, clock, log, metrics, feed),
       calling_hours(windows_of(config), *phones),
       retries(config.retry, calling_hours, random),
       settler(stores->calls(), sessions, prices, retries, clock, log, call_metrics, feed),
-      phrases(first(), *tts, read_fields, clock, log),
+      phrases(first(), providers.tts(), read_fields, clock, log),
       calls({.default_region = config.default_region, .old_system_available = legacy != nullptr}, stores->calls(),
             flags, *phones, clock, random, log),
       schedules(config.default_region, stores->schedules(), flags, *phones, calling_hours, clock, random, log),
@@ -270,8 +236,8 @@ Platform::Parts::Parts(const Config& given, Options options, Log& sink, FolderLo
               .max_per_number_per_day = config.max_attempts_per_number_per_day,
               .max_ringing = config.max_ringing,
               .plan_next = schedules.plan()},
-             stores->calls(), flags, settler, *telephony, legacy.get(), calling_hours, phrases, clock, random, log,
-             call_metrics, feed),
+             stores->calls(), flags, settler, providers.carriers(), legacy.get(), calling_hours, phrases, clock, random,
+             log, call_metrics, feed),
       campaigns({.executor = first(),
                  .limits = dialer.config(),
                  .windows = windows_of(config),
@@ -286,21 +252,18 @@ Platform::Parts::Parts(const Config& given, Options options, Log& sink, FolderLo
                  .log = log,
                  .feed = feed}),
       reconciler({.node = node, .ring_timeout = config.ring_timeout, .price_after = config.price_after},
-                 stores->calls(), settler, dialer, sessions, *telephony, legacy.get(), clock, log, call_metrics),
-      media({.session = {.playback = {.chunk_bytes = static_cast<std::size_t>(config.exotel_chunk_bytes)}},
-             .token_life = config.ring_timeout + seconds{60}},
-            {.stt = stt,
-             .llm = llm,
-             .tts = *tts,
+                 stores->calls(), settler, dialer, sessions, providers.carriers(), legacy.get(), clock, log,
+                 call_metrics),
+      media({.session = providers.session(config), .token_life = config.ring_timeout + seconds{60}},
+            {.stt = providers.stt(),
+             .llm = providers.llm(),
+             .tts = providers.tts(),
              .phrases = phrases,
              .clock = clock,
              .log = log,
              .metrics = call_metrics,
              .read_fields = read_fields},
             stores->calls(), sessions, settler),
-      media_counters(metrics),
-      exotel_routes{
-          .config = exotel_config, .events = settler, .sessions = media, .counters = media_counters, .log = log},
       prometheus(config.prometheus_url.empty()
                      ? nullptr
                      : std::make_unique<prometheus_adapter::PrometheusSource>(
@@ -308,6 +271,7 @@ Platform::Parts::Parts(const Config& given, Options options, Log& sink, FolderLo
                                                                       .token = config.prometheus_token},
                            clients)),
       times(clock, node.str()),
+      provider_gauges(providers.board(), stores->outcomes()),
       recorder({.node = node, .max_concurrent = config.max_concurrent_outbound_calls},
                {.health = [this](Instant deadline) { return ask_health(clients, config.public_url, deadline); },
                 .dialer_look = [this] { return dialer.last_look(); },
@@ -316,7 +280,8 @@ Platform::Parts::Parts(const Config& given, Options options, Log& sink, FolderLo
                 .database = [this] { return stores->executor().take_load(); },
                 .machine = &machine,
                 .prometheus = prometheus.get(),
-                .legacy = legacy.get()},
+                .legacy = legacy.get(),
+                .providers = [this](Instant now) { return provider_gauges.read(now); }},
                stores->rollouts(), stores->calls(), times, clock, log),
       collector(
           {.binary = program_version(), .configuration = fingerprint(config), .has_old_system = legacy != nullptr},
@@ -370,16 +335,13 @@ Platform::Parts::Parts(const Config& given, Options options, Log& sink, FolderLo
   flags.set_gate(dialer);
   flags.on_change([this] { rollouts.wake(); });
   call_metrics.set_times(times);
+  providers.board().on_change([this] { dialer.wake(); });
   mount_vendors();
 }
 
 void Platform::Parts::mount_vendors() {
-  api.router().mount("POST", "/webhooks/exotel/{secret}/call-status", [this](api::Exchange& exchange) {
-    return exotel::exotel_webhook(exchange.request, exchange.param("secret"), exotel_routes);
-  });
-  api.router().mount("GET", "/ws/exotel/voice/{streamToken}", [this](api::Exchange& exchange) {
-    return exotel::exotel_media(exchange.request, exchange.param("streamToken"), exotel_routes);
-  });
+  providers.mount(api.router(), settler, media);
+  api::add_provider_routes(api.router(), {providers.board(), stores->settings(), stores->audit()});
   api.router().mount("POST", "/webhooks/old-system/{secret}/call-status", [this](api::Exchange& exchange) {
     return legacy_http::legacy_webhook(exchange.request, exchange.param("secret"), legacy_config, settler, log);
   });
@@ -406,6 +368,7 @@ Result<std::unique_ptr<Platform>> Platform::create(const Config& config, Options
                                        std::move(prices), std::move(io), std::move(secret), made_token);
   TRY_VOID(async::run_blocking(first, [](Parts& made) -> Awaitable<Status> {
     CO_TRY_VOID(co_await made.api.load_tokens());
+    CO_TRY_VOID(co_await made.providers.board().load(made.stores->settings()));
     CO_TRY(rollouts, co_await made.stores->rollouts().rollouts());
     const bool one_runs = std::ranges::any_of(rollouts, [](const RolloutRecord& record) {
       return record.state.stage != rollout::Stage::planned && record.state.stage != rollout::Stage::succeeded;
@@ -420,6 +383,7 @@ Status Platform::start() {
   TRY_VOID(parts.server.start());
   async::run_blocking(parts.first(), [](Parts& made) -> Awaitable<void> {
     made.running = std::make_unique<async::TaskScope>(made.first());
+    made.running->spawn(made.providers.board().run());
     made.running->spawn(made.dialer.run());
     made.running->spawn(made.campaigns.runner.run());
     made.running->spawn(made.schedules.catch_up());
@@ -428,10 +392,9 @@ Status Platform::start() {
     made.running->spawn(made.rollouts.run());
     co_return;
   }(parts));
-  if (!carrier_configured(parts.config))
-    parts.log.warn("no_carrier", {{"why",
-                                   "EXOTEL_SID, EXOTEL_API_KEY, EXOTEL_API_TOKEN or EXOTEL_VIRTUAL_NUMBER is not set: "
-                                   "calls on the new system wait"}});
+  if (parts.providers.carriers().none())
+    parts.log.warn("no_carrier",
+                   {{"why", "neither EXOTEL_… nor TWILIO_… is set completely: calls on the new system wait"}});
   for (const std::string& key : parts.config.unused_keys)
     parts.log.warn("setting_not_used", {{"key", key}, {"why", "this version of callramp does not use it yet"}});
   parts.log.info("started", {{"node", parts.node},

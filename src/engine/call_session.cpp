@@ -146,11 +146,8 @@ void CallSession::carrier_ended(CarrierCall call) {
 }
 
 void CallSession::provider_failed(Fault fault, const Error& error) {
-  static constexpr std::string_view names[] = {"ours", "telephony", "stt", "llm", "tts", "old"};
   services_.log.warn("session_provider_failed",
                      {{"attempt_id", dial_.attempt.id}, {"fault", to_string(fault)}, {"error", error.message}});
-  services_.metrics.provider_failed(names[static_cast<std::size_t>(fault)],
-                                    error.code == ErrorCode::timeout ? "timeout" : "error");
   provider_fault_ = fault;
   fault_detail_ = error.message;
 }

@@ -8,6 +8,8 @@
 
 #include <cmath>
 
+#include "base/ensure.hpp"
+
 namespace callramp::engine {
 namespace {
 
@@ -17,22 +19,24 @@ constexpr int claim_batch = 64;  // candidates looked at in one transaction
 // With nothing due and nobody waking us: calls that others put into the database are seen after this.
 constexpr seconds idle_look{5};
 // A dial that was certainly not made comes back after 5 s, doubled with every attempt of the call up to 2 minutes.
-constexpr seconds release_delay{5};
+constexpr seconds first_release_delay{5};
 constexpr seconds release_delay_limit{120};
 constexpr seconds unauthorized_delay{60};
+// Where another carrier would take the dial: only long enough that a carrier that refuses everything is noticed first.
+constexpr seconds next_carrier_delay{1};
 constexpr int legacy_tries = 3;
 
 }  // namespace
 
 Dialer::Dialer(const Executor& executor, DialerConfig config, CallStore& store, FlagService& flags, Settler& settler,
-               Telephony& telephony, LegacyDialer* legacy, const CallingHours& hours, PhraseCache& phrases,
+               const Carriers& carriers, LegacyDialer* legacy, const CallingHours& hours, PhraseCache& phrases,
                async::Clock& clock, Random& random, Log& log, CallMetrics& metrics, EventFeed& feed)
     : executor_(executor),
       config_(std::move(config)),
       store_(store),
       flags_(flags),
       settler_(settler),
-      telephony_(telephony),
+      carriers_(carriers),
       legacy_(legacy),
       hours_(hours),
       phrases_(phrases),
@@ -129,26 +133,32 @@ Awaitable<void> Dialer::claim_loop(async::TaskScope& dials) {
 }
 
 ClaimVerdict Dialer::judge(const ClaimCandidate& candidate, const RoutingState& routing, Instant now) const {
-  return judge_claim(candidate, routing, hours_.window(candidate.call, nullptr), hours_.clocks(candidate.call, now),
-                     {.old_system_available = legacy_ != nullptr,
-                      .expires_after = config_.expires_after,
-                      .max_per_number_per_day = config_.max_per_number_per_day,
-                      .own_hours = hours_.own_hours(candidate.call, now)},
-                     now);
+  ClaimVerdict verdict =
+      judge_claim(candidate, routing, hours_.window(candidate.call, nullptr), hours_.clocks(candidate.call, now),
+                  {.old_system_available = legacy_ != nullptr,
+                   .expires_after = config_.expires_after,
+                   .max_per_number_per_day = config_.max_per_number_per_day,
+                   .own_hours = hours_.own_hours(candidate.call, now)},
+                  now);
+  // Nobody could carry the call on the new system: it waits, spends no try, and says since when.
+  if (const auto* dial = std::get_if<DialNow>(&verdict); dial != nullptr && dial->system == System::new_system)
+    if (auto outage = carriers_.outage(now))
+      return WaitUntil{.until = outage->look_again, .reason = std::move(outage->reason)};
+  return verdict;
 }
 
 Attempt Dialer::make_attempt(const ClaimCandidate& candidate, const DialNow& dial, Instant now) {
-  const bool on_new = dial.system == System::new_system;
+  const Telephony* const carrier = dial.system == System::new_system ? &carriers_.take() : nullptr;
   std::string zones;
   for (const LocalClock& local : hours_.clocks(candidate.call, now)) zones += (zones.empty() ? "" : ",") + local.zone;
   return {.id = make_id<AttemptId>(now, random_),
           .call = candidate.call.id,
           .number = candidate.call.attempts + 1,
           .system = dial.system,
-          .provider = on_new ? telephony_.name() : "old",
+          .provider = carrier ? carrier->name() : "old",
           .phone = candidate.call.phone,
-          .caller_id = on_new ? telephony_.caller_id() : "",
-          .stream_token = on_new ? random_.hex(16) : "",
+          .caller_id = carrier ? carrier->caller_id() : "",
+          .stream_token = carrier ? random_.hex(16) : "",
           .node = config_.node,
           .lease_until = now + config_.lease,
           .started_at = now,
@@ -192,14 +202,16 @@ Awaitable<void> Dialer::dial_new(ClaimedDial claimed) {
     metrics_.dialed(System::new_system, "withdrawn");
     co_return co_await release(claimed, "routing changed before the dial was sent", Duration::zero());
   }
+  Telephony* const carrier = carriers_.find(claimed.attempt.provider);
+  ENSURE(carrier != nullptr, "a dial was claimed for a carrier that there is not");
   phrases_.prefetch(claimed.agent, claimed.call);
   const Instant asked_at = clock_.now();
-  auto answer = co_await telephony_.place({.attempt = claimed.attempt.id,
-                                           .to = claimed.call.phone,
-                                           .stream_token = claimed.attempt.stream_token,
-                                           .ring_timeout = config_.ring_timeout,
-                                           .time_limit = claimed.agent.max_duration + seconds{60}},
-                                          clock_.now() + config_.place_deadline);
+  auto answer = co_await carrier->place({.attempt = claimed.attempt.id,
+                                         .to = claimed.call.phone,
+                                         .stream_token = claimed.attempt.stream_token,
+                                         .ring_timeout = config_.ring_timeout,
+                                         .time_limit = claimed.agent.max_duration + seconds{60}},
+                                        clock_.now() + config_.place_deadline);
   if (answer) {
     metrics_.provider_latency("telephony", clock_.now() - asked_at);
     metrics_.dialed(System::new_system, "placed");
@@ -208,8 +220,6 @@ Awaitable<void> Dialer::dial_new(ClaimedDial claimed) {
   const Error& error = answer.error();
   log_.warn("dial_not_confirmed",
             {{"attempt_id", claimed.attempt.id}, {"code", to_string(error.code)}, {"error", error.message}});
-  metrics_.provider_failed(claimed.attempt.provider,
-                           error.code == ErrorCode::timeout ? "timeout" : to_string(error.code));
   switch (error.code) {
     case ErrorCode::timeout:
     case ErrorCode::cancelled:
@@ -221,19 +231,25 @@ Awaitable<void> Dialer::dial_new(ClaimedDial claimed) {
     case ErrorCode::unavailable:
     case ErrorCode::rate_limited:
     case ErrorCode::concurrent_limit_reached:
-      metrics_.dialed(System::new_system, "released");
-      co_return co_await release(
-          claimed, error.message,
-          std::min<Duration>(release_delay * (1 << std::min(claimed.attempt.number - 1, 8)), release_delay_limit));
     case ErrorCode::unauthorized:
     case ErrorCode::forbidden:
       metrics_.dialed(System::new_system, "released");
-      co_return co_await release(claimed, error.message, unauthorized_delay);
+      co_return co_await release(claimed, error.message, release_delay(claimed, error.code));
     default:
       // The carrier understood us and says that the request is wrong: asking again would not help.
       metrics_.dialed(System::new_system, "refused");
       co_return co_await refuse(claimed, Outcome::failed, Fault::ours, error.message);
   }
+}
+
+Duration Dialer::release_delay(const ClaimedDial& claimed, ErrorCode code) const {
+  // Where nobody can be asked, the next claim says so at once and until when.
+  const bool denied = code == ErrorCode::unauthorized || code == ErrorCode::forbidden;
+  const bool works = !denied && code != ErrorCode::unavailable;  // it only asks to slow down
+  if (!works && (carriers_.has_another(claimed.attempt.provider) || carriers_.outage(clock_.now())))
+    return next_carrier_delay;
+  if (denied) return unauthorized_delay;
+  return std::min<Duration>(first_release_delay * (1 << std::min(claimed.attempt.number - 1, 8)), release_delay_limit);
 }
 
 Awaitable<void> Dialer::dial_old(ClaimedDial claimed) {

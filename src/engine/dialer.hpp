@@ -15,11 +15,11 @@
 #include "base/random.hpp"
 #include "engine/call_metrics.hpp"
 #include "engine/calling_hours.hpp"
+#include "engine/carriers.hpp"
 #include "engine/flag_service.hpp"
 #include "engine/phrase_cache.hpp"
 #include "engine/settler.hpp"
 #include "ports/legacy_dialer.hpp"
-#include "ports/telephony.hpp"
 
 namespace callramp::engine {
 
@@ -41,7 +41,7 @@ class Dialer final : public DialGate {
  public:
   /// `legacy` may be null: no old system is configured. All on `executor`.
   Dialer(const Executor& executor, DialerConfig config, CallStore& store, FlagService& flags, Settler& settler,
-         Telephony& telephony, LegacyDialer* legacy, const CallingHours& hours, PhraseCache& phrases,
+         const Carriers& carriers, LegacyDialer* legacy, const CallingHours& hours, PhraseCache& phrases,
          async::Clock& clock, Random& random, Log& log, CallMetrics& metrics, EventFeed& feed);
 
   /// Runs until cancelled; then waits for the dials on their way.
@@ -67,6 +67,7 @@ class Dialer final : public DialGate {
   Awaitable<void> dial_new(ClaimedDial claimed);
   Awaitable<void> dial_old(ClaimedDial claimed);
   Awaitable<void> release(const ClaimedDial& claimed, std::string reason, Duration delay);
+  Duration release_delay(const ClaimedDial& claimed, ErrorCode code) const;
   Awaitable<void> refuse(const ClaimedDial& claimed, Outcome outcome, std::optional<Fault> fault, std::string detail);
   Awaitable<void> placed(const ClaimedDial& claimed, std::string provider_call_id);
   int tokens(Instant now);
@@ -76,7 +77,7 @@ class Dialer final : public DialGate {
   CallStore& store_;
   FlagService& flags_;
   Settler& settler_;
-  Telephony& telephony_;
+  const Carriers& carriers_;
   LegacyDialer* legacy_;
   const CallingHours& hours_;
   PhraseCache& phrases_;

@@ -34,8 +34,10 @@ std::map<std::string, Duration, std::less<>> gauges_needed(const rollout::Plan& 
   for (const rollout::Aim& aim : plan.aims)
     if (aim.condition) add(*aim.condition);
   // Watched in every rollout, whatever its plan says: an outage that only new has.
-  for (const char* provider : {"telephony", "stt", "llm", "tts"})
+  for (const char* provider : {"telephony", "stt", "llm", "tts"}) {
     needed[std::string("provider_down(") + provider + ")"] = minutes{15};
+    needed.try_emplace(std::string("provider_outage(") + provider + ")", Duration::zero());
+  }
   return needed;
 }
 

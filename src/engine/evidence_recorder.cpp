@@ -128,6 +128,8 @@ Awaitable<void> EvidenceRecorder::read_gauges() {
   } else {
     readings.push_back({.name = "way_back_ready", .at = now, .value = std::nullopt, .exists = false});
   }
+  if (sources_.providers)
+    for (GaugeReport& reading : co_await sources_.providers(now)) readings.push_back(std::move(reading));
   co_await read_prometheus(readings, now);
   if (const auto stored = co_await store_.add_gauges(std::move(readings), now); !stored)
     log_.error("gauges_not_stored", {{"error", stored.error().message}});

@@ -43,6 +43,8 @@ struct RecorderSources {
   Machine* machine = nullptr;
   MetricSource* prometheus = nullptr;
   LegacyDialer* legacy = nullptr;
+  /// provider_down, provider_outage and degraded.
+  std::function<Awaitable<std::vector<GaugeReport>>(Instant now)> providers;
 };
 
 class EvidenceRecorder {

@@ -11,19 +11,21 @@ constexpr seconds clock_slack{10};
 constexpr seconds unheard_after{60};
 constexpr Duration price_patience_limit = hours{48};
 constexpr int price_batch = 100;
+// What was under way when a carrier went dark is settled by what it knows when it is back; beyond this, by nobody.
+constexpr hours blackout_patience{6};
 constexpr double burst = 10;  // requests at once after a quiet time
 
 }  // namespace
 
 Reconciler::Reconciler(ReconcilerConfig config, CallStore& store, Settler& settler, const Dialer& dialer,
-                       LiveSessions& sessions, Telephony& telephony, LegacyDialer* legacy, async::Clock& clock,
+                       LiveSessions& sessions, const Carriers& carriers, LegacyDialer* legacy, async::Clock& clock,
                        Log& log, CallMetrics& metrics)
     : config_(std::move(config)),
       store_(store),
       settler_(settler),
       dialer_(dialer),
       sessions_(sessions),
-      telephony_(telephony),
+      carriers_(carriers),
       legacy_(legacy),
       clock_(clock),
       log_(log),
@@ -85,11 +87,13 @@ Awaitable<void> Reconciler::look_at(Attempt attempt, Instant now) {
 
 Awaitable<void> Reconciler::ask_by_number(Attempt attempt, Instant now) {
   if (!may_ask(attempt.id, now, seconds{3}, minutes{1})) co_return;
-  const auto found = co_await telephony_.find(attempt.phone, attempt.started_at - clock_slack, now + clock_slack,
-                                              now + config_.request_deadline);
+  Telephony* const carrier = carriers_.find(attempt.provider);
+  if (carrier == nullptr) co_return co_await nobody_to_ask(std::move(attempt), now);
+  const auto found = co_await carrier->find(attempt.phone, attempt.started_at - clock_slack, now + clock_slack,
+                                            now + config_.request_deadline);
   if (!found) {
     log_.warn("reconcile_not_answered", {{"attempt_id", attempt.id}, {"error", found.error().message}});
-    if (now > attempt.started_at + limit())
+    if (is_overdue(attempt, now))
       co_await give_up(std::move(attempt),
                        {Outcome::unknown, std::nullopt, "the carrier could not say whether it dialed"});
     co_return;
@@ -113,13 +117,26 @@ Awaitable<void> Reconciler::ask_by_number(Attempt attempt, Instant now) {
   }
 }
 
+bool Reconciler::is_overdue(const Attempt& attempt, Instant now) const {
+  return now > attempt.started_at + (carriers_.is_out(attempt.provider) ? Duration{blackout_patience} : limit());
+}
+
+// The carrier of an earlier configuration: it may be configured again, but not for ever.
+Awaitable<void> Reconciler::nobody_to_ask(Attempt attempt, Instant now) {
+  if (now <= attempt.started_at + limit()) co_return;
+  std::string why = "no carrier '" + attempt.provider + "' is configured any more that could say how the call went";
+  co_await give_up(std::move(attempt), {Outcome::unknown, std::nullopt, std::move(why)});
+}
+
 Awaitable<void> Reconciler::ask_by_id(Attempt attempt, Instant now) {
   // While it rings the callback is the quick way; an answered call without a session has lost its conversation.
   const bool lost = attempt.status == CallStatus::in_progress || attempt.media_started_at.has_value();
   if (!may_ask(attempt.id, now, lost ? Duration{seconds{3}} : Duration{config_.ring_timeout / 2}, minutes{1}))
     co_return;
-  const auto call = co_await telephony_.lookup(attempt.provider_call_id, now + config_.request_deadline);
-  const bool overdue = now > attempt.started_at + limit();
+  Telephony* const carrier = carriers_.find(attempt.provider);
+  if (carrier == nullptr) co_return co_await nobody_to_ask(std::move(attempt), now);
+  const auto call = co_await carrier->lookup(attempt.provider_call_id, now + config_.request_deadline);
+  const bool overdue = is_overdue(attempt, now);
   if (!call) {
     log_.warn("reconcile_not_answered", {{"attempt_id", attempt.id}, {"error", call.error().message}});
     if (overdue)
@@ -175,7 +192,13 @@ Awaitable<void> Reconciler::give_up(Attempt attempt, Ending ending) {
 }
 
 Awaitable<void> Reconciler::fetch_prices(Instant now) {
-  const auto unpriced = co_await store_.unpriced_attempts(telephony_.name(), now - price_patience_limit,
+  for (Telephony* const carrier : carriers_.all()) co_await fetch_prices(*carrier, now);
+  std::erase_if(price_patience_, [&](const auto& entry) { return entry.second.next + price_patience_limit < now; });
+}
+
+Awaitable<void> Reconciler::fetch_prices(Telephony& carrier, Instant now) {
+  if (carriers_.is_out(carrier.name())) co_return;
+  const auto unpriced = co_await store_.unpriced_attempts(carrier.name(), now - price_patience_limit,
                                                           now - config_.price_after, price_batch);
   if (!unpriced) co_return;
   for (const AttemptDetail& detail : *unpriced) {
@@ -183,13 +206,12 @@ Awaitable<void> Reconciler::fetch_prices(Instant now) {
     if (patience.next > now || allowance_ < 1) continue;
     allowance_ -= 1;
     patience.next = now + config_.price_after * (1 << std::min(patience.asked++, 8));
-    const auto call = co_await telephony_.lookup(detail.attempt.provider_call_id, now + config_.request_deadline);
+    const auto call = co_await carrier.lookup(detail.attempt.provider_call_id, now + config_.request_deadline);
     if (call && call->price) {
       (void)co_await settler_.record_price(detail.attempt, *call);
       price_patience_.erase(detail.attempt.id);
     }
   }
-  std::erase_if(price_patience_, [&](const auto& entry) { return entry.second.next + price_patience_limit < now; });
 }
 
 }  // namespace callramp::engine

@@ -25,7 +25,7 @@ struct ReconcilerConfig {
 class Reconciler {
  public:
   Reconciler(ReconcilerConfig config, CallStore& store, Settler& settler, const Dialer& dialer, LiveSessions& sessions,
-             Telephony& telephony, LegacyDialer* legacy, async::Clock& clock, Log& log, CallMetrics& metrics);
+             const Carriers& carriers, LegacyDialer* legacy, async::Clock& clock, Log& log, CallMetrics& metrics);
 
   /// Runs until cancelled.
   Awaitable<void> run();
@@ -43,7 +43,10 @@ class Reconciler {
   Awaitable<void> ask_by_id(Attempt attempt, Instant now);
   Awaitable<void> ask_old(Attempt attempt, Instant now);
   Awaitable<void> fetch_prices(Instant now);
+  Awaitable<void> fetch_prices(Telephony& carrier, Instant now);
+  Awaitable<void> nobody_to_ask(Attempt attempt, Instant now);
   Awaitable<void> give_up(Attempt attempt, Ending ending);
+  bool is_overdue(const Attempt& attempt, Instant now) const;
   Duration limit() const { return config_.ring_timeout + config_.max_call + minutes{5}; }
   bool may_ask(const AttemptId& attempt, Instant now, Duration first, Duration most);
 
@@ -52,7 +55,7 @@ class Reconciler {
   Settler& settler_;
   const Dialer& dialer_;
   LiveSessions& sessions_;
-  Telephony& telephony_;
+  const Carriers& carriers_;
   LegacyDialer* legacy_;
   async::Clock& clock_;
   Log& log_;

@@ -46,6 +46,17 @@ std::string hmac_sha256(std::string_view key, std::string_view bytes) {
 
 std::string hmac_sha256_hex(std::string_view key, std::string_view bytes) { return to_hex(hmac_sha256(key, bytes)); }
 
+std::string hmac_sha1(std::string_view key, std::string_view bytes) {
+  std::string digest(20, '\0');
+  unsigned length = 0;
+  ENSURE(
+      HMAC(EVP_sha1(), key.data(), static_cast<int>(key.size()), reinterpret_cast<const unsigned char*>(bytes.data()),
+           bytes.size(), reinterpret_cast<unsigned char*>(digest.data()), &length) != nullptr &&
+          length == digest.size(),
+      "OpenSSL has HMAC-SHA-1");
+  return digest;
+}
+
 bool constant_time_equal(std::string_view a, std::string_view b) noexcept {
   return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
 }

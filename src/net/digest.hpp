@@ -11,6 +11,8 @@ std::string sha256_hex(std::string_view bytes);
 /// Raw 32 bytes.
 std::string hmac_sha256(std::string_view key, std::string_view bytes);
 std::string hmac_sha256_hex(std::string_view key, std::string_view bytes);
+/// Raw 20 bytes; for what a vendor signs with SHA-1.
+std::string hmac_sha1(std::string_view key, std::string_view bytes);
 /// Takes time that depends on the lengths only.
 bool constant_time_equal(std::string_view a, std::string_view b) noexcept;
 

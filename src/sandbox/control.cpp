@@ -37,7 +37,7 @@ json::value share(std::uint64_t part, std::uint64_t whole) {
   return static_cast<double>(part) / static_cast<double>(whole);
 }
 
-json::object playout_json(const exotel::Playout::Counts& playout) {
+json::object playout_json(const Playout::Counts& playout) {
   return {{"utterances", playout.utterances},
           {"ranDry", playout.ran_dry},
           {"ranDryShare", share(playout.ran_dry, playout.utterances)},
@@ -72,6 +72,7 @@ Awaitable<net::Response> Control::handle(net::Request& request) {
 
 Status Control::use_world(World world) {
   TRY(recordings, load_recordings(parts_.voices, world.wav_folder));
+  shown_.twilio.use_recordings(recordings);
   shown_.exotel.use_recordings(std::move(recordings));
   shown_.world.replace(std::move(world));
   parts_.faults.reset();
@@ -83,16 +84,18 @@ void Control::reset() {
   parts_.faults.reset();
   parts_.stamps.reset();
   shown_.exotel.reset();
+  shown_.twilio.reset();
   shown_.old_dialer.reset();
   shown_.sinks.reset();
 }
 
 std::string Control::stats() const {
   const exotel::Carrier::Counts& carrier = shown_.exotel.counts();
-  const exotel::LineCounts& lines = carrier.lines;
+  const LineCounts& lines = carrier.lines;
   const Stamps::Report report = parts_.stamps.report();
   json::object stats;
-  stats["activeCalls"] = {{"exotel", shown_.exotel.active()}, {"old", shown_.old_dialer.active()}};
+  stats["activeCalls"] = {
+      {"exotel", shown_.exotel.active()}, {"twilio", shown_.twilio.active()}, {"old", shown_.old_dialer.active()}};
   stats["exotel"] = {{"requests", carrier.requests},
                      {"rateLimited", carrier.rate_limited},
                      {"dials", carrier.dials},
@@ -104,6 +107,18 @@ std::string Control::stats() const {
                      {"handshakesFailed", lines.handshakes_failed},
                      {"droppedByFault", lines.dropped_by_fault},
                      {"messagesReceived", lines.messages_received}};
+  const twilio::Carrier::Counts& second = shown_.twilio.counts();
+  stats["twilio"] = {{"requests", second.requests},
+                     {"rateLimited", second.rate_limited},
+                     {"dials", second.dials},
+                     {"answers", counts(second.answers)},
+                     {"callbacksDelivered", second.callbacks_delivered},
+                     {"callbacksRefused", second.callbacks_refused},
+                     {"streamsOpened", second.lines.opened},
+                     {"handshakesFailed", second.lines.handshakes_failed},
+                     {"droppedByFault", second.lines.dropped_by_fault},
+                     {"messagesReceived", second.lines.messages_received},
+                     {"violations", counts(second.lines.violations)}};
   stats["old"] = {{"dials", shown_.old_dialer.dials()}};
   stats["sinks"] = counts(shown_.sinks.counts());
   stats["faults"] = counts(parts_.faults.dealt());

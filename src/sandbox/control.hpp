@@ -7,6 +7,7 @@
 #include "sandbox/exotel.hpp"
 #include "sandbox/legacy.hpp"
 #include "sandbox/sinks.hpp"
+#include "sandbox/twilio.hpp"
 
 namespace callramp::sandbox {
 
@@ -16,6 +17,7 @@ class Control {
   struct Shown {
     LiveWorld& world;
     exotel::Carrier& exotel;
+    twilio::Carrier& twilio;
     OldDialer& old_dialer;
     Sinks& sinks;
   };

@@ -3,10 +3,10 @@
 #include <algorithm>
 
 #include "base/base64.hpp"
-#include "net/web_socket.hpp"
-#include "sandbox/exotel_line.hpp"
 #include "sandbox/exotel_list.hpp"
+#include "sandbox/exotel_media.hpp"
 #include "sandbox/http_faults.hpp"
+#include "sandbox/outward.hpp"
 
 namespace callramp::sandbox::exotel {
 
@@ -14,10 +14,6 @@ namespace {
 
 constexpr std::size_t kBodyMost = 64 * 1024;
 constexpr auto kRateWindow = minutes{1};
-/// Documented: the media socket's handshake must finish within this, and is tried once more.
-constexpr auto kHandshakeLimit = seconds{10};
-constexpr int kHandshakeTries = 2;
-constexpr auto kCallbackLimit = seconds{10};
 /// A second copy of a callback that names no delay.
 constexpr auto kDuplicateAfter = milliseconds{50};
 /// Finished calls that can still be asked for; the oldest are forgotten.
@@ -54,14 +50,15 @@ bool take_json_suffix(std::string& segment) {
   return true;
 }
 
-/// The URL without user and password, and those as a header: as the carrier's own client sends them.
-std::pair<std::string, net::Headers> split_credentials(const std::string& text) {
-  const auto url = net::parse_url(text);
-  net::Headers headers;
-  if (!url || url->user_info.empty()) return {text, headers};
-  headers.set("Authorization", "Basic " + base64_encode(url->user_info));
-  const std::string host = url->host.find(':') == std::string::npos ? url->host : "[" + url->host + "]";
-  return {url->scheme + "://" + host + ":" + std::to_string(url->port) + url->target, headers};
+StreamIdentity identity_of(const Call& call, std::string stream_sid) {
+  const Connect& request = call.record.request;
+  return {.stream_sid = std::move(stream_sid),
+          .call_sid = call.record.sid,
+          .account = call.record.account,
+          .from = request.from,
+          .to = international(request.caller_id).value_or(request.caller_id),
+          .custom_parameters = request.custom_parameters,
+          .sample_rate_hz = request.sample_rate_hz};
 }
 
 }  // namespace
@@ -260,7 +257,8 @@ Awaitable<void> Carrier::ring_and_talk(Call& call) {
 }
 
 Awaitable<bool> Carrier::talk(Call& call) {
-  auto socket = co_await dial_in(call);
+  const bool fails = parts_.faults.draw("exotel.media", FaultKind::handshake_fail).has_value();
+  auto socket = fails ? nullptr : co_await outward::open_media(client_, parts_, call.record.request.stream_url);
   if (!socket) {
     ++counts_.lines.handshakes_failed;
     co_return false;
@@ -270,21 +268,22 @@ Awaitable<bool> Carrier::talk(Call& call) {
     std::size_t& streams;
     ~Leave() { --streams; }
   } leave{++streams_};
-  Line line(parts_, call, std::move(socket), "MZ" + random_.hex(16), counts_.lines);
+  const auto world = parts_.world.get();
+  const Connect& request = call.record.request;
+  MediaLine line(parts_,
+                 {.door = "exotel.media",
+                  .call_sid = call.record.sid,
+                  .attempt = request.custom_field,
+                  .answered = *call.record.answered,
+                  .time_limit = request.time_limit,
+                  .seed = call.seed,
+                  .chunk = world->exotel.chunk,
+                  .marks_after_clear = world->exotel.marks_after_clear,
+                  .script = std::move(call.script)},
+                 std::make_unique<MediaWriter>(identity_of(call, "MZ" + random_.hex(16)), world->exotel),
+                 std::move(socket), counts_.lines);
   co_await line.run();
   co_return true;
-}
-
-Awaitable<std::unique_ptr<net::WebSocket>> Carrier::dial_in(const Call& call) {
-  const bool fails = parts_.faults.draw("exotel.media", FaultKind::handshake_fail).has_value();
-  for (int i = 0; i < kHandshakeTries && !fails; ++i) {
-    auto [url, headers] = split_credentials(call.record.request.stream_url);
-    auto opened = co_await client_.websocket(std::move(url), std::move(headers), parts_.clock.now() + kHandshakeLimit);
-    if (opened) co_return *std::move(opened);
-    parts_.log.warn("sandbox_media_handshake_failed",
-                    {{"call_sid", call.record.sid}, {"reason", opened.error().message}});
-  }
-  co_return nullptr;
 }
 
 void Carrier::settle(Call& call, std::string_view status, LegStatus leg) {
@@ -316,26 +315,17 @@ Awaitable<void> Carrier::deliver(CallRecord record, CallbackEvent event, Instant
   if (parts_.faults.draw("exotel.callback", FaultKind::bad_json)) body.resize(body.size() / 2);
   if (const auto late = parts_.faults.draw("exotel.callback", FaultKind::callback_late))
     co_await parts_.clock.sleep_for(late->delay);
-  co_await post(record.request.callback_url, type, body);
+  co_await tell(record.request.callback_url, type, body);
   if (const auto again = parts_.faults.draw("exotel.callback", FaultKind::callback_duplicate)) {
     co_await parts_.clock.sleep_for(std::max(again->delay, Duration{kDuplicateAfter}));
-    co_await post(record.request.callback_url, type, body);
+    co_await tell(record.request.callback_url, type, body);
   }
 }
 
-Awaitable<void> Carrier::post(std::string url, std::string content_type, std::string body) {
-  auto [bare, headers] = split_credentials(url);
-  headers.set("Content-Type", std::move(content_type));
-  net::ClientRequest request{
-      .method = "POST", .url = std::move(bare), .headers = std::move(headers), .body = std::move(body)};
-  const auto answered = co_await client_.fetch(std::move(request), parts_.clock.now() + kCallbackLimit);
-  if (answered && answered->status / 100 == 2) {
-    ++counts_.callbacks_delivered;
-    co_return;
-  }
-  ++counts_.callbacks_refused;
-  parts_.log.warn("sandbox_callback_refused",
-                  {{"reason", answered ? "status " + std::to_string(answered->status) : answered.error().message}});
+Awaitable<void> Carrier::tell(std::string url, std::string content_type, std::string body) {
+  net::Headers headers{{"Content-Type", std::move(content_type)}};
+  const bool taken = co_await outward::post(client_, parts_, std::move(url), std::move(headers), std::move(body));
+  ++(taken ? counts_.callbacks_delivered : counts_.callbacks_refused);
 }
 
 }  // namespace callramp::sandbox::exotel

@@ -14,8 +14,8 @@
 #include "net/http.hpp"
 #include "net/http_client.hpp"
 #include "sandbox/callee.hpp"
-#include "sandbox/exotel_media.hpp"
 #include "sandbox/exotel_wire.hpp"
+#include "sandbox/media_line.hpp"
 #include "sandbox/parts.hpp"
 
 namespace callramp::sandbox {
@@ -30,18 +30,6 @@ struct Call {
   std::uint64_t ledger_seq = 0;
   std::uint64_t seed = 0;
   std::string answer;  ///< for the ledger: as the world said, or as it turned out
-};
-
-/// Figures of the media sockets so far.
-struct LineCounts {
-  std::uint64_t opened = 0;
-  std::uint64_t handshakes_failed = 0;
-  std::uint64_t dropped_by_fault = 0;
-  std::uint64_t messages_received = 0;
-  std::map<std::string, std::uint64_t, std::less<>> violations;  ///< by rule
-  Playout::Counts playout;
-  Duration
-      latest_tick{};  ///< how late the stand-in itself was at worst; above 50 ms the machine was too busy to measure
 };
 
 class Carrier {
@@ -83,11 +71,10 @@ class Carrier {
   Awaitable<void> run(CallPtr call);
   Awaitable<void> ring_and_talk(Call& call);
   Awaitable<bool> talk(Call& call);
-  Awaitable<std::unique_ptr<net::WebSocket>> dial_in(const Call& call);
   void settle(Call& call, std::string_view status, LegStatus leg);
   void report(const Call& call, CallbackEvent event);
   Awaitable<void> deliver(CallRecord record, CallbackEvent event, Instant at);
-  Awaitable<void> post(std::string url, std::string content_type, std::string body);
+  Awaitable<void> tell(std::string url, std::string content_type, std::string body);
 
   Executor executor_;
   Parts parts_;

@@ -1,6 +1,5 @@
 #include "sandbox/exotel_media.hpp"
 
-#include <algorithm>
 #include <boost/json.hpp>
 
 #include "base/base64.hpp"
@@ -14,11 +13,6 @@ namespace {
 /// Documented for what is sent to the carrier (reference A.6).
 constexpr std::size_t kChunkUnit = 320;
 constexpr std::size_t kChunkMost = 100'000;
-/// About -45 dBov: line noise and dither lie below, speech at telephone level far above.
-constexpr double kLoudRms = 180;
-/// See Playout::Counts.
-constexpr auto kPauseWithoutMarks = seconds{2};
-
 std::string json_quoted(std::string_view text) { return json::serialize(json::value(text)); }
 
 /// A text member of an object under either spelling; null if there is none.
@@ -73,7 +67,7 @@ std::string MediaWriter::head(std::string_view event) {
   return text;
 }
 
-std::string MediaWriter::connected() const { return R"({"event":"connected"})"; }
+std::string MediaWriter::connected() { return R"({"event":"connected"})"; }
 
 std::string MediaWriter::start() {
   json::object custom;
@@ -90,10 +84,6 @@ std::string MediaWriter::start() {
          field("custom_parameters", "customParameters", json::serialize(custom)) + "," +
          field("media_format", "mediaFormat", "{\"encoding\":" + json_quoted(encoding_)) + "," +
          field("sample_rate", "sampleRate", number(rate)) + "," + field("bit_rate", "bitRate", bits) + "}}}";
-}
-
-std::string MediaWriter::media(audio::PcmView chunk) {
-  return media_text(base64_encode(audio::to_bytes(chunk)), chunk.size());
 }
 
 std::string MediaWriter::media_text(std::string_view payload, std::size_t samples) {
@@ -140,78 +130,6 @@ AgentMessage parse_agent_message(std::string_view text, std::string_view stream_
   return {.kind = AgentMessage::Kind::mark, .name = std::string(*name)};
 }
 
-bool Playout::begins_utterance(Duration gap) const {
-  if (turn_over_ || !any_) return true;
-  if (uses_marks_) return last_mark_ == end_;
-  return gap >= kPauseWithoutMarks;
-}
-
-bool Playout::media(Instant now, audio::PcmView pcm) {
-  if (pcm.empty()) return false;
-  const Duration gap = now - end_;
-  if (gap > Duration::zero() || !any_) {
-    if (begins_utterance(gap)) {
-      ++counts_.utterances;
-      turn_over_ = false;
-      dry_counted_ = false;
-    } else {
-      ++counts_.gaps;
-      counts_.longest_gap = std::max(counts_.longest_gap, gap);
-      if (!dry_counted_) ++counts_.ran_dry;
-      dry_counted_ = true;
-    }
-    end_ = now;
-  }
-  any_ = true;
-  bool loud = false;
-  const std::size_t frame = audio::samples_in(milliseconds{20}, rate_hz_);
-  for (std::size_t at = 0; at < pcm.size(); at += frame) {
-    const auto part = pcm.subspan(at, std::min(frame, pcm.size() - at));
-    const bool frame_loud = audio::rms(part) > kLoudRms;
-    loud = loud || frame_loud;
-    end_ += audio::duration_of(part.size(), rate_hz_);
-    frames_.push_back({end_, frame_loud});
-  }
-  counts_.played += audio::duration_of(pcm.size(), rate_hz_);
-  counts_.most_ahead = std::max(counts_.most_ahead, end_ - now);
-  return loud;
-}
-
-void Playout::mark(Instant now, std::string name) {
-  uses_marks_ = true;
-  if (!any_) end_ = now;
-  last_mark_ = end_;
-  marks_.push_back({std::max(end_, now), std::move(name)});
-}
-
-std::vector<std::string> Playout::clear(Instant now) {
-  while (!frames_.empty() && frames_.back().end > now) frames_.pop_back();
-  if (end_ > now) end_ = now;
-  turn_over_ = true;
-  std::vector<std::string> overtaken;
-  while (!marks_.empty() && marks_.back().due > now) {
-    overtaken.insert(overtaken.begin(), std::move(marks_.back().name));
-    marks_.pop_back();
-  }
-  return overtaken;
-}
-
-std::vector<std::string> Playout::due_marks(Instant now) {
-  std::vector<std::string> names;
-  for (; !marks_.empty() && marks_.front().due <= now; marks_.pop_front())
-    names.push_back(std::move(marks_.front().name));
-  return names;
-}
-
-std::optional<Instant> Playout::next_mark() const {
-  if (marks_.empty()) return std::nullopt;
-  return marks_.front().due;
-}
-
-bool Playout::heard_until(Instant now) {
-  bool heard = false;
-  for (; !frames_.empty() && frames_.front().end <= now; frames_.pop_front()) heard = heard || frames_.front().loud;
-  return heard;
-}
+AgentMessage MediaWriter::parse(std::string_view text) const { return parse_agent_message(text, identity_.stream_sid); }
 
 }  // namespace callramp::sandbox::exotel

@@ -21,7 +21,7 @@ namespace callramp::sandbox {
 struct LedgerEntry {
   std::uint64_t seq = 0;  ///< from 1
   Instant received_at{};
-  std::string provider;      ///< "exotel", "old"
+  std::string provider;      ///< "exotel", "twilio", "old"
   std::string to;            ///< who is called, E.164
   std::string from;          ///< the caller id; empty for the old dialer
   std::string custom_field;  ///< the attempt's id, where the product passes one

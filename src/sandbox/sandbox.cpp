@@ -33,9 +33,10 @@ struct Sandbox::State {
         voices({.cache_folder = this->options.voices_folder}, log),
         parts{clock, world, faults, ledger, stamps, voices, log},
         exotel(this->executors.front(), parts, client_options(this->options)),
+        twilio(this->executors.front(), parts, client_options(this->options)),
         old_dialer(this->executors.front(), parts, client_options(this->options)),
         sinks(clock, faults),
-        control(parts, {world, exotel, old_dialer, sinks}),
+        control(parts, {world, exotel, twilio, old_dialer, sinks}),
         deepgram({world, faults, voices, phrases, stamps, clock, log}),
         openai({world, faults, voices, phrases, stamps, clock, log}) {
     // Whatever is ever spoken, by callees or by the speech stand-ins, can be recognised.
@@ -69,6 +70,7 @@ struct Sandbox::State {
   Voices voices;
   Parts parts;
   exotel::Carrier exotel;
+  twilio::Carrier twilio;
   OldDialer old_dialer;
   Sinks sinks;
   Control control;
@@ -92,6 +94,7 @@ Status Sandbox::start() {
   state.add_door(Door::exotel, first, state.exotel, false);
   state.add_door(Door::deepgram, state.executors, state.deepgram, true);
   state.add_door(Door::openai, state.executors, state.openai, true);
+  state.add_door(Door::twilio, first, state.twilio, false);
   state.add_door(Door::old_dialer, first, state.old_dialer, false);
   state.add_door(Door::sinks, first, state.sinks, false);
   state.add_door(Door::control, first, state.control, false);
@@ -104,6 +107,7 @@ Awaitable<void> Sandbox::stop() {
   // Doors first: nobody may ask for a new call of a carrier that has stopped.
   for (auto& [door, server] : state.doors) co_await server->stop(kGrace);
   co_await state.exotel.stop();
+  co_await state.twilio.stop();
   co_await state.old_dialer.stop();
 }
 

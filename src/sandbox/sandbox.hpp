@@ -27,7 +27,15 @@ struct SandboxOptions {
 };
 
 /// The doors, by their distance from the base port.
-enum class Door : std::uint16_t { exotel = 0, deepgram = 1, openai = 2, old_dialer = 3, sinks = 4, control = 9 };
+enum class Door : std::uint16_t {
+  exotel = 0,
+  deepgram = 1,
+  openai = 2,
+  old_dialer = 3,
+  sinks = 4,
+  twilio = 6,
+  control = 9
+};
 
 class Sandbox {
  public:

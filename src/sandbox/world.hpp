@@ -93,8 +93,8 @@ std::string_view to_string(FaultKind kind) noexcept;
 
 struct Fault {
   /// "exotel", "deepgram", "openai", "old", "slack", "pagerduty", "webhook", or one door of theirs:
-  /// "exotel.rest", "exotel.media", "exotel.callback", "deepgram.listen", "deepgram.speak", "openai.chat",
-  /// "openai.speech", "old.rest", "old.callback".
+  /// "exotel.rest", "exotel.media", "exotel.callback", the same of "twilio", "deepgram.listen", "deepgram.speak",
+  /// "openai.chat", "openai.speech", "old.rest", "old.callback".
   std::string provider;
   FaultKind kind = FaultKind::latency;
   double share = 1.0;  ///< 0 … 1, of the requests, sockets, callbacks or messages that can have it
@@ -137,6 +137,15 @@ struct ExotelHabits {
   int max_concurrent = 0;                 ///< limits.exotel_concurrent; 0: no limit
 };
 
+/// Of this world's Twilio; its documents contradict each other less.
+struct TwilioHabits {
+  std::string auth_token;                    ///< empty: any
+  Duration price_after = seconds{60};        ///< price_after_s
+  std::string price_per_minute = "0.04960";  ///< USD, decimal, per started minute; an example, not a rate card
+  int dials_per_second = 0;                  ///< limits.twilio_per_second; 0: no limit
+  int max_concurrent = 0;                    ///< limits.twilio_concurrent; 0: no limit
+};
+
 struct World {
   std::uint64_t seed = 1;
   std::vector<Callee> callees;
@@ -146,6 +155,7 @@ struct World {
   Delays delays;
   std::vector<Reply> replies;  ///< llm
   ExotelHabits exotel;
+  TwilioHabits twilio;
   std::string old_token;  ///< Bearer token that the old dialer demands; empty: any
 
   /// Who answers the `nth` dial (from 0) of `number`. The same seed gives the same answer, whatever else goes

@@ -59,9 +59,10 @@ Callee read_callee(const YAML::Node& node, const std::string& path, Complaints& 
 }
 
 const std::set<std::string> kDoors = {
-    "exotel",         "exotel.rest", "exotel.media", "exotel.callback", "deepgram", "deepgram.listen",
-    "deepgram.speak", "openai",      "openai.chat",  "openai.speech",   "old",      "old.rest",
-    "old.callback",   "slack",       "pagerduty",    "webhook"};
+    "exotel",         "exotel.rest",    "exotel.media", "exotel.callback", "deepgram", "deepgram.listen",
+    "deepgram.speak", "openai",         "openai.chat",  "openai.speech",   "old",      "old.rest",
+    "old.callback",   "slack",          "pagerduty",    "webhook",         "twilio",   "twilio.rest",
+    "twilio.media",   "twilio.callback"};
 
 Fault read_fault(const YAML::Node& node, const std::string& path, Complaints& complaints) {
   Fault fault;
@@ -154,10 +155,25 @@ void read_exotel(const YAML::Node& root, ExotelHabits& habits, Complaints& compl
       habits.chunk % milliseconds{20} != Duration::zero())
     complaints.add(*section.get("chunk_ms"), "exotel.chunk_ms", "must be a multiple of 20 from 20 to 1000");
   section.refuse_unknown();
+}
 
+void read_twilio(const YAML::Node& root, TwilioHabits& habits, Complaints& complaints) {
+  Section section(root["twilio"], "twilio", complaints);
+  section.text("auth_token", habits.auth_token);
+  section.duration("price_after_s", seconds{1}, habits.price_after);
+  section.text("price_per_minute", habits.price_per_minute);
+  if (!parse_micros(habits.price_per_minute))
+    complaints.add(*section.get("price_per_minute"), "twilio.price_per_minute",
+                   "'" + habits.price_per_minute + "' is not an amount");
+  section.refuse_unknown();
+}
+
+void read_limits(const YAML::Node& root, World& world, Complaints& complaints) {
   Section limits(root["limits"], "limits", complaints);
-  limits.whole("exotel_per_minute", habits.requests_per_minute, 0, 1'000'000);
-  limits.whole("exotel_concurrent", habits.max_concurrent, 0, 1'000'000);
+  limits.whole("exotel_per_minute", world.exotel.requests_per_minute, 0, 1'000'000);
+  limits.whole("exotel_concurrent", world.exotel.max_concurrent, 0, 1'000'000);
+  limits.whole("twilio_per_second", world.twilio.dials_per_second, 0, 1'000'000);
+  limits.whole("twilio_concurrent", world.twilio.max_concurrent, 0, 1'000'000);
   limits.refuse_unknown();
 }
 
@@ -187,8 +203,11 @@ World read_world(const YAML::Node& root, Complaints& complaints) {
     world.replies.push_back(read_reply(node, path, complaints));
   });
   section.get("exotel");
+  section.get("twilio");
   section.get("limits");
   read_exotel(root, world.exotel, complaints);
+  read_twilio(root, world.twilio, complaints);
+  read_limits(root, world, complaints);
   section.refuse_unknown();
   return world;
 }
@@ -278,7 +297,14 @@ std::string to_json(const World& world) {
                       {"price_after_s", span_json({exotel.price_after, exotel.price_after}, seconds{1})},
                       {"price_per_pulse", exotel.price_per_pulse},
                       {"chunk_ms", span_json({exotel.chunk, exotel.chunk}, milliseconds{1})}};
-  object["limits"] = {{"exotel_per_minute", exotel.requests_per_minute}, {"exotel_concurrent", exotel.max_concurrent}};
+  const TwilioHabits& twilio = world.twilio;
+  object["twilio"] = {{"auth_token", twilio.auth_token},
+                      {"price_after_s", span_json({twilio.price_after, twilio.price_after}, seconds{1})},
+                      {"price_per_minute", twilio.price_per_minute}};
+  object["limits"] = {{"exotel_per_minute", exotel.requests_per_minute},
+                      {"exotel_concurrent", exotel.max_concurrent},
+                      {"twilio_per_second", twilio.dials_per_second},
+                      {"twilio_concurrent", twilio.max_concurrent}};
   return json::serialize(object);
 }
 

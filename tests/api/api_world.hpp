@@ -13,6 +13,7 @@
 
 #include "adapters/sql/stores.hpp"
 #include "api/api.hpp"
+#include "api/provider_routes.hpp"
 #include "api/secrets.hpp"
 #include "async/run.hpp"
 #include "contract.hpp"
@@ -123,6 +124,7 @@ class ApiWorld {
         schedules("IN", stores->schedules(), flags, phones, calling_hours, clock, random, log),
         campaigns({}, stores->campaigns(), calls, phones, clock, random, log, feed),
         call_metrics(metrics),
+        providers(clock, log, metrics),
         api({.flags = flags,
              .calls = calls,
              .schedules = schedules,
@@ -145,6 +147,7 @@ class ApiWorld {
              .ready = [this]() -> Awaitable<Status> { co_return readiness; },
              .webhook_secret = "s3cret",
              .open_page = open_page}) {
+    add_provider_routes(api.router(), {providers, stores->settings(), stores->audit()});
     calls.set_live_calls(live_calls);
     campaigns.set_live_calls(live_calls);
     flags.set_gate(gate);
@@ -221,6 +224,7 @@ class ApiWorld {
   engine::ScheduleService schedules;
   engine::CampaignService campaigns;
   engine::CallMetrics call_metrics;
+  engine::ProviderBoard providers;
   Api api;
 
   const Contract contract;

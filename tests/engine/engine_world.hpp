@@ -67,10 +67,11 @@ struct EngineWorld {
   Settler settler{stores->calls(), sessions, prices, retries, clock, log, call_metrics, feed};
   ReadFields read_fields = [](const std::string&) { return voice::Fields{{"name", "Asha"}}; };
   PhraseCache phrases{executor, tts, read_fields, clock, log};
+  Carriers carriers{carrier};
   CallService calls{{.old_system_available = true}, stores->calls(), flags, phones, clock, random, log};
   Dialer dialer{executor,        {.node = node, .max_concurrent = 10, .dials_per_second = 100},
                 stores->calls(), flags,
-                settler,         carrier,
+                settler,         carriers,
                 &old_system,     calling_hours,
                 phrases,         clock,
                 random,          log,
@@ -95,7 +96,7 @@ struct EngineWorld {
                             log,
                             feed};
   Reconciler reconciler{{.node = node}, stores->calls(), settler, dialer, sessions,
-                        carrier,        &old_system,     clock,   log,    call_metrics};
+                        carriers,       &old_system,     clock,   log,    call_metrics};
   MediaHost host{{},
                  {.stt = stt,
                   .llm = llm,

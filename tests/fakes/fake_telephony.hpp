@@ -63,7 +63,8 @@ class FakeTelephony final : public Telephony {
     std::shared_ptr<FakeLine> line;  ///< once answered; the test looks at it
   };
 
-  FakeTelephony(const Executor& executor, async::Clock& clock) : executor_(executor), clock_(clock), calls_(executor) {}
+  FakeTelephony(const Executor& executor, async::Clock& clock, std::string name = "fake")
+      : name_(std::move(name)), executor_(executor), clock_(clock), calls_(executor) {}
 
   /// Who hears of calls. Both may be left out.
   void reports_to(CarrierEvents* events, MediaSessions* sessions) {
@@ -78,6 +79,16 @@ class FakeTelephony final : public Telephony {
   /// lookup, find and probe fail with it while set.
   void cannot_be_asked(std::optional<Error> error) { silence_ = std::move(error); }
 
+  /// Nothing of it answers, dials and questions alike, until given nothing; what was dialed goes on. Dials are refused
+  /// at once, or, if `silent`, time out unmade.
+  void goes_dark(std::optional<Error> error, bool silent = false) {
+    silence_ = error;
+    dark_ = std::move(error);
+    silent_ = silent;
+  }
+  /// How often it was asked to dial, taken or not.
+  int asked_to_dial() const { return asked_; }
+
   const std::deque<Dial>& dials() const { return dials_; }
   int active() const {
     int count = 0;
@@ -87,7 +98,7 @@ class FakeTelephony final : public Telephony {
   Awaitable<void> idle() { return calls_.join(); }
   Awaitable<void> stop() { return calls_.stop(); }
 
-  std::string name() const override { return "fake"; }
+  std::string name() const override { return name_; }
   std::string caller_id() const override { return "08000000000"; }
 
   Awaitable<Result<std::string>> place(DialRequest request, Instant deadline) override {
@@ -96,10 +107,14 @@ class FakeTelephony final : public Telephony {
       callee = std::move(next_calls_.front());
       next_calls_.pop_front();
     }
+    ++asked_;
     co_await clock_.sleep_for(callee.place_takes);
+    if (dark_ && silent_) co_await clock_.sleep_until(deadline);
+    if (dark_ && silent_) co_return fail(ErrorCode::timeout, "the dark carrier gave no answer");
+    if (dark_) co_return std::unexpected(*dark_);
     if (callee.refusal) co_return std::unexpected(*callee.refusal);
     const bool times_out = callee.times_out;
-    std::string id = "fake-" + std::to_string(dials_.size() + 1);
+    std::string id = name_ + "-" + std::to_string(dials_.size() + 1);
     if (!times_out || callee.dialed_anyway) {
       dials_.push_back(
           {.request = std::move(request), .callee = std::move(callee), .provider_call_id = id, .at = clock_.now()});
@@ -178,6 +193,7 @@ class FakeTelephony final : public Telephony {
     return call;
   }
 
+  std::string name_;
   Executor executor_;
   async::Clock& clock_;
   CarrierEvents* events_ = nullptr;
@@ -186,6 +202,9 @@ class FakeTelephony final : public Telephony {
   std::deque<FakeCallee> next_calls_;
   std::deque<Dial> dials_;
   std::optional<Error> silence_;
+  std::optional<Error> dark_;
+  bool silent_ = false;
+  int asked_ = 0;
   async::TaskScope calls_;
 };
 

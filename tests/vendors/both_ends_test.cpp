@@ -11,6 +11,8 @@
 #include "adapters/legacy_http/legacy_http_dialer.hpp"
 #include "adapters/openai/openai_language_model.hpp"
 #include "adapters/openai/openai_text_to_speech.hpp"
+#include "adapters/twilio/routes.hpp"
+#include "adapters/twilio/twilio_telephony.hpp"
 #include "async/io_threads.hpp"
 #include "async/task_scope.hpp"
 #include "fakes/fake_metrics.hpp"
@@ -114,6 +116,11 @@ class Stage {
                .caller_id = "08040264890",
                .public_url = "http://127.0.0.1:" + std::to_string(server_.port()),
                .webhook_secret = "s3cret"};
+    twilio = {.base_url = sandbox_.url(Door::twilio),
+              .account_sid = "AC1",
+              .auth_token = "token",
+              .caller_id = "+14155550100",
+              .public_url = carrier.public_url};
     deepgram = {.base_url = sandbox_.url(Door::deepgram), .api_key = "key"};
     openai.base_url = sandbox_.url(Door::openai) + "/v1";
     openai.api_key = "key";
@@ -143,6 +150,7 @@ class Stage {
   async::SystemClock clock;
   Product product;
   exotel::ExotelConfig carrier;
+  twilio::TwilioConfig twilio;
   deepgram::DeepgramConfig deepgram;
   openai::OpenAiConfig openai;
   legacy_http::LegacyHttpConfig old;
@@ -160,6 +168,9 @@ class Stage {
   Awaitable<net::Response> route(net::Request& request) {
     if (request.path == "/webhooks/exotel/s3cret/call-status")
       return exotel::exotel_webhook(request, "s3cret", routes_);
+    if (request.path == "/webhooks/twilio/call-status") return twilio::twilio_webhook(request, twilio_routes_);
+    if (request.path.starts_with("/ws/twilio/"))
+      return twilio::twilio_media(request, request.path.substr(request.path.rfind('/') + 1), twilio_routes_);
     if (request.path == "/webhooks/old-system/s3cret/call-status")
       return legacy_http::legacy_webhook(request, "s3cret", old, product, log);
     return exotel::exotel_media(request, request.path.substr(request.path.rfind('/') + 1), routes_);
@@ -168,8 +179,10 @@ class Stage {
   async::IoThreads threads_{2};
   sandbox::Sandbox sandbox_;
   fakes::FakeMetrics metrics_;
-  exotel::MediaCounters counters_{metrics_};
+  adapters::MediaCounters counters_{metrics_, "exotel"};
   exotel::ExotelRoutes routes_{carrier, product, product, counters_, log};
+  adapters::MediaCounters twilio_counters_{metrics_, "twilio"};
+  twilio::TwilioRoutes twilio_routes_{twilio, product, product, twilio_counters_, log};
   net::HttpServer server_;
 };
 
@@ -270,6 +283,79 @@ TEST_CASE("the carrier's refusals and lost answers keep their meaning") {
       const auto refused = co_await telephony.place(dial(row.number), stage.deadline());
       REQUIRE_FALSE(refused);
       CHECK(refused.error().code == row.expected);
+    });
+  }
+}
+
+TEST_CASE("Twilio's call is dialled, heard, spoken to, ended, priced and found, and its callbacks are signed") {
+  Stage stage(
+      "{callees: [{ring_s: 0.1, says: ['yes please tell me more'], hangs_up_after_s: 4}], twilio: {auth_token: token, "
+      "price_after_s: 0.5}}");
+  stage.run([&](net::ClientPool& pool) -> Awaitable<void> {
+    twilio::TwilioTelephony telephony(stage.twilio, pool, stage.clock, stage.log);
+    const Instant before = stage.clock.now();
+    const auto placed = co_await telephony.place(dial("+919876530240"), stage.deadline());
+    REQUIRE_MESSAGE(placed.has_value(), (placed ? "" : placed.error().message));
+    Product& product = stage.product;
+    CHECK(co_await stage.soon([&] { return !product.events.empty() && is_terminal(product.events.back().state); }));
+    CHECK(co_await stage.soon([&] { return product.heard.find("more") != std::string::npos; }));
+    CHECK(product.heard == "yes please tell me more|");
+    CHECK(product.marks == std::vector<std::string>{"greeting-end"});
+    CHECK(product.media_call_id == *placed);
+    CHECK(product.stopped);
+    REQUIRE(product.events.size() == 4);
+    const CarrierState states[] = {CarrierState::queued, CarrierState::ringing, CarrierState::in_progress,
+                                   CarrierState::completed};
+    for (std::size_t i = 0; i < 4; ++i) {
+      CHECK(product.events[i].state == states[i]);
+      CHECK(product.events[i].attempt == AttemptId{"01jdq4q8w5e2t8m9n0p1r2s3t4"});
+      CHECK(product.events[i].provider_call_id == *placed);
+    }
+    CHECK(product.events[3].duration >= seconds{3});
+
+    co_await stage.clock.sleep_for(milliseconds{700});
+    const auto details = co_await telephony.lookup(*placed, stage.deadline());
+    REQUIRE_MESSAGE(details.has_value(), (details ? "" : details.error().message));
+    CHECK(details->state == CarrierState::completed);
+    REQUIRE(details->price);
+    CHECK(to_string(*details->price) == "0.0496 USD");
+    const auto found =
+        co_await telephony.find(dial("+919876530240").to, before - seconds{1}, stage.clock.now(), stage.deadline());
+    REQUIRE_MESSAGE(found.has_value(), (found ? "" : found.error().message));
+    REQUIRE(found->size() == 1);
+    CHECK(found->front().provider_call_id == *placed);
+    CHECK((co_await telephony.find(dial("+919876530241").to, before - seconds{1}, stage.clock.now(), stage.deadline()))
+              ->empty());
+    CHECK(co_await telephony.probe(stage.deadline()));
+  });
+}
+
+TEST_CASE("Twilio's unanswered calls and refusals mean the same on both sides") {
+  struct Row {
+    const char* world;
+    std::optional<CarrierState> ends;
+    ErrorCode refused = ErrorCode::internal;
+  };
+  for (const Row& row :
+       {Row{"callees: [{ring_s: 0.1, answers: busy}]", CarrierState::busy},
+        Row{"callees: [{ring_s: 0.1, answers: reject}]", CarrierState::rejected},
+        Row{"callees: [{ring_s: 9, answers: no_answer}]", CarrierState::no_answer},
+        Row{"faults: [{provider: twilio, kind: rate_limit}]", std::nullopt, ErrorCode::rate_limited},
+        Row{"faults: [{provider: twilio.rest, kind: auth_error}]", std::nullopt, ErrorCode::unauthorized},
+        Row{"faults: [{provider: twilio.rest, kind: server_error}]", std::nullopt, ErrorCode::unavailable},
+        Row{"faults: [{provider: twilio.rest, kind: drop_answer}]", std::nullopt, ErrorCode::timeout},
+        Row{"twilio: {auth_token: other}", std::nullopt, ErrorCode::unauthorized}}) {
+    CAPTURE(row.world);
+    Stage stage(row.world);
+    stage.run([&](net::ClientPool& pool) -> Awaitable<void> {
+      twilio::TwilioTelephony telephony(stage.twilio, pool, stage.clock, stage.log);
+      const auto placed = co_await telephony.place(dial("+919876530240"), stage.deadline());
+      CHECK(placed.has_value() == row.ends.has_value());
+      if (!placed) CHECK(placed.error().code == row.refused);
+      if (!placed) co_return;
+      const auto& events = stage.product.events;
+      CHECK(co_await stage.soon([&] { return !events.empty() && is_terminal(events.back().state); }));
+      CHECK(events.back().state == *row.ends);
     });
   }
 }

@@ -1,6 +1,5 @@
 #include "adapters/exotel/exotel_media_stream.hpp"
 
-#include <bit>
 #include <utility>
 
 namespace callramp::exotel {
@@ -9,49 +8,33 @@ namespace {
 bool supported_rate(int hz) { return hz == 8000 || hz == 16000 || hz == 24000; }
 bool linear(const std::string& encoding) { return encoding.empty() || encoding == "audio/x-raw" || encoding == "raw"; }
 
-template <class... Cases>
-struct Overloaded : Cases... {
-  using Cases::operator()...;
-};
+using adapters::Overloaded;
 
 }  // namespace
 
-MediaCounters::MediaCounters(Metrics& metrics)
-    : bad_messages(metrics.counter("callramp_media_bad_messages_total",
-                                   "Messages of media streams that could not be understood.",
-                                   {{"provider", "exotel"}})),
-      sequence_gaps(metrics.counter("callramp_media_sequence_gaps_total",
-                                    "Messages of media streams that never arrived.", {{"provider", "exotel"}})) {}
-
 ExotelMediaStream::ExotelMediaStream(std::unique_ptr<net::WebSocket> socket, const ExotelConfig& config,
                                      MediaCounters& counters, Log& log)
-    : socket_(std::move(socket)), config_(config), counters_(counters), log_(log) {}
+    : socket_(std::move(socket),
+              {.sample_bytes = audio::bytes_per_sample,
+               .max_unsent_bytes = config.max_unsent_bytes,
+               .max_bad_messages = config.max_bad_messages},
+              counters, log),
+      config_(config),
+      log_(log) {}
 
 Awaitable<Result<std::optional<MediaEvent>>> ExotelMediaStream::receive() {
-  while (!ended_) {
-    CO_TRY(received, co_await socket_->receive());
-    if (!received) {
-      ended_ = true;
-      log_.debug("media_closed", {{"call_sid", call_sid_}, {"close_code", socket_->close_code().value_or(0)}});
-      break;
-    }
-    auto message = parse_media_message(received->data);
-    if (!message) {
-      CO_TRY_VOID(on_bad(message.error().message));
-      continue;
-    }
-    bad_in_a_row_ = 0;
+  for (;;) {
+    CO_TRY(message, co_await socket_.receive());
+    if (!message) co_return std::nullopt;
     CO_TRY(event, on_message(*std::move(message)));
     if (event) co_return event;
   }
-  co_return std::nullopt;
 }
 
 Result<std::optional<MediaEvent>> ExotelMediaStream::on_message(MediaMessageIn message) {
-  if (message.sequence) count_gap(*message.sequence);
   using Event = Result<std::optional<MediaEvent>>;
   const auto skip = [&](const char* why) -> Event {
-    if (auto status = on_bad(why); !status) return std::unexpected(status.error());
+    if (auto status = socket_.skip(why); !status) return std::unexpected(status.error());
     return std::nullopt;
   };
   return std::visit(
@@ -72,12 +55,12 @@ Result<std::optional<MediaEvent>> ExotelMediaStream::on_message(MediaMessageIn m
           [](DtmfMessage dtmf) -> Event { return MediaEvent{MediaDtmf{dtmf.digit}}; },
           [](MarkMessage& mark) -> Event { return MediaEvent{MediaMark{std::move(mark.name)}}; },
           [&](const StopMessage& stop) -> Event {
-            ended_ = true;
+            socket_.end();
             // "stopped" is the carrier's own end of the stream; everything else is the far end of the line.
             return MediaEvent{MediaStop{.callee_hung_up = stop.reason != "stopped"}};
           },
           [&](const UnknownMessage& unknown) -> Event {
-            log_.debug("media_unknown_event", {{"call_sid", call_sid_}, {"event", unknown.event}});
+            log_.debug("media_unknown_event", {{"call_sid", socket_.call_sid()}, {"event", unknown.event}});
             return std::nullopt;
           },
       },
@@ -97,44 +80,13 @@ Status ExotelMediaStream::on_start(const MediaMessageIn& message, const StartMes
     down_ = std::move(down);
     up_ = std::move(up);
   }
-  call_sid_ = start.call_sid;
+  socket_.belongs_to(start.call_sid);
   writer_.emplace(message.stream_sid);
   return {};
 }
 
-Status ExotelMediaStream::on_bad(const std::string& why) {
-  counters_.bad_messages.add();
-  ++bad_in_a_row_;
-  if (bad_in_a_row_ >= config_.max_bad_messages) {
-    ended_ = true;
-    return fail(ErrorCode::invalid_request,
-                std::to_string(bad_in_a_row_) + " media messages in a row made no sense; the last " + why);
-  }
-  // 1, 2, 4, 8, …: enough to see, too few to fill a disk.
-  if (std::has_single_bit(static_cast<unsigned>(bad_in_a_row_)))
-    log_.warn("media_bad_message", {{"call_sid", call_sid_}, {"reason", why}, {"in_a_row", bad_in_a_row_}});
-  return {};
-}
-
-void ExotelMediaStream::count_gap(std::int64_t sequence) {
-  if (last_sequence_ && sequence > *last_sequence_ + 1) {
-    const std::int64_t missing = sequence - *last_sequence_ - 1;
-    counters_.sequence_gaps.add(static_cast<double>(missing));
-    log_.info("media_gap", {{"call_sid", call_sid_}, {"missing", missing}});
-  }
-  if (!last_sequence_ || sequence > *last_sequence_) last_sequence_ = sequence;
-}
-
-Awaitable<Status> ExotelMediaStream::send(std::string message) {
-  if (ended_) co_return fail(ErrorCode::unavailable, "the media stream has ended");
-  if (socket_->unsent_bytes() > config_.max_unsent_bytes)
-    co_return fail(ErrorCode::unavailable,
-                   "the carrier does not take our audio: " + std::to_string(socket_->unsent_bytes()) + " bytes wait");
-  co_return co_await socket_->send_text(std::move(message));
-}
-
 Awaitable<Status> ExotelMediaStream::send_pcm(audio::PcmView samples) {
-  co_return co_await send(writer_->media(audio::to_bytes(samples)));
+  co_return co_await socket_.send(writer_->media(audio::to_bytes(samples)));
 }
 
 Awaitable<Status> ExotelMediaStream::send_audio(std::span<const std::int16_t> samples) {
@@ -165,7 +117,7 @@ Awaitable<Status> ExotelMediaStream::send_mark(std::string name) {
     const audio::Pcm last = std::exchange(held_back_, {});
     if (!last.empty()) CO_TRY_VOID(co_await send_pcm(last));
   }
-  co_return co_await send(writer_->mark(name));
+  co_return co_await socket_.send(writer_->mark(name));
 }
 
 Awaitable<Status> ExotelMediaStream::clear() {
@@ -174,12 +126,9 @@ Awaitable<Status> ExotelMediaStream::clear() {
     up_->flush();  // what the filter still holds belongs to what is dropped
     held_back_.clear();
   }
-  co_return co_await send(writer_->clear());
+  co_return co_await socket_.send(writer_->clear());
 }
 
-Awaitable<void> ExotelMediaStream::hang_up() {
-  ended_ = true;
-  co_await socket_->close(1000);
-}
+Awaitable<void> ExotelMediaStream::hang_up() { co_await socket_.hang_up(); }
 
 }  // namespace callramp::exotel

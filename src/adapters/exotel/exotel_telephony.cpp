@@ -9,20 +9,9 @@
 namespace callramp::exotel {
 namespace {
 
-std::string without_slash(std::string url) {
-  while (url.ends_with('/')) url.pop_back();
-  return url;
-}
-
-/// https → wss, http → ws.
-std::string web_socket_origin(const std::string& url) { return url.starts_with("http") ? "ws" + url.substr(4) : url; }
-
-std::string form_of(const std::vector<std::pair<std::string, std::string>>& fields) {
-  std::string form;
-  for (const auto& [name, value] : fields)
-    form += (form.empty() ? "" : "&") + net::percent_encode(name) + "=" + net::percent_encode(value);
-  return form;
-}
+using adapters::form_of;
+using adapters::web_socket_origin;
+using adapters::without_slash;
 
 /// The spellings under which Exotel may keep a number, for its filter.
 std::string spellings(const PhoneNumber& number, const ExotelConfig& config) {
@@ -72,10 +61,8 @@ std::string ExotelTelephony::account_path() const { return "/v1/Accounts/" + net
 
 Awaitable<Result<std::string>> ExotelTelephony::ask(std::string method, std::string path, std::string form,
                                                     Instant deadline) {
-  const Instant quiet_until = from_micros(quiet_until_micros_.load(std::memory_order_relaxed));
-  if (clock_.now() < quiet_until)
-    co_return fail(ErrorCode::rate_limited,
-                   "Exotel asked for silence: retry after " + to_words(quiet_until - clock_.now()));
+  if (const Duration left = silence_.left(clock_.now()); left > Duration::zero())
+    co_return fail(ErrorCode::rate_limited, "Exotel asked for silence: retry after " + to_words(left));
   const bool placing = method == "POST";
   net::HttpClient* const client = co_await clients_.here();
   net::ClientRequest request{.method = std::move(method), .url = config_.base_url + std::move(path)};
@@ -85,10 +72,7 @@ Awaitable<Result<std::string>> ExotelTelephony::ask(std::string method, std::str
   request.body = std::move(form);
   CO_TRY(answer, co_await client->fetch(std::move(request), deadline, config_.max_answer_bytes));
   if (answer.status >= 200 && answer.status < 300) co_return std::move(answer.body);
-  if (answer.status == 429) {
-    const Instant until = clock_.now() + retry_after(answer.headers, config_);
-    quiet_until_micros_.store(to_micros(until), std::memory_order_relaxed);
-  }
+  if (answer.status == 429) silence_.until(clock_.now() + retry_after(answer.headers, config_));
   Error refusal = parse_refusal(answer.status, answer.headers, answer.body, placing, config_);
   log_.warn("exotel_refused", {{"status", answer.status}, {"placing", placing}, {"message", refusal.message}});
   co_return std::unexpected(std::move(refusal));

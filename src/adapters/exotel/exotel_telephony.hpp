@@ -2,8 +2,7 @@
 // asks what became of them.
 #pragma once
 
-#include <atomic>
-
+#include "adapters/common/rest.hpp"
 #include "adapters/exotel/config.hpp"
 #include "async/clock.hpp"
 #include "base/log.hpp"
@@ -36,7 +35,7 @@ class ExotelTelephony final : public Telephony {
   net::ClientPool& clients_;
   async::Clock& clock_;
   Log& log_;
-  std::atomic<std::int64_t> quiet_until_micros_ = 0;
+  adapters::Silence silence_;
 };
 
 /// The form of a dial; an error if it breaks one of Exotel's limits. Public for tests against the golden request.

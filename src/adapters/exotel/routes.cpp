@@ -1,20 +1,13 @@
 #include "adapters/exotel/routes.hpp"
 
+#include "adapters/common/media_route.hpp"
 #include "adapters/exotel/wire.hpp"
 #include "net/digest.hpp"
-#include "net/web_socket.hpp"
 
 namespace callramp::exotel {
 namespace {
 
-net::Response plain(int status, std::string body = {}) {
-  return {.status = status, .headers = {{"Content-Type", "text/plain"}}, .body = std::move(body)};
-}
-
-Awaitable<void> serve(std::unique_ptr<net::WebSocket> socket, std::string stream_token, const ExotelRoutes* routes) {
-  auto stream = std::make_unique<ExotelMediaStream>(std::move(socket), routes->config, routes->counters, routes->log);
-  co_await routes->sessions.serve(std::move(stream_token), std::move(stream));
-}
+using adapters::plain;
 
 }  // namespace
 
@@ -37,21 +30,12 @@ Awaitable<net::Response> exotel_webhook(net::Request& request, std::string secre
 }
 
 Awaitable<net::Response> exotel_media(net::Request& request, std::string stream_token, const ExotelRoutes& routes) {
-  const auto upgrade = request.headers.find("Upgrade");
-  if (!upgrade || !net::same_name(*upgrade, "websocket")) {
-    net::Response response = plain(426, "this is a WebSocket");
-    response.headers.set("Upgrade", "websocket");
-    co_return response;
-  }
-  if (const auto admitted = co_await routes.sessions.admit(stream_token); !admitted) {
-    routes.log.warn("media_refused", {{"reason", admitted.error().message}, {"from", request.remote_address}});
-    co_return plain(admitted.error().code == ErrorCode::not_found ? 404 : 503);
-  }
-  net::Response response;
-  response.upgrade = [stream_token = std::move(stream_token), &routes](std::unique_ptr<net::WebSocket> socket) {
-    return serve(std::move(socket), stream_token, &routes);
-  };
-  co_return response;
+  co_return co_await adapters::media_route(
+      request, std::move(stream_token), routes.sessions,
+      [&routes](std::unique_ptr<net::WebSocket> socket) -> std::unique_ptr<MediaStream> {
+        return std::make_unique<ExotelMediaStream>(std::move(socket), routes.config, routes.counters, routes.log);
+      },
+      routes.log);
 }
 
 }  // namespace callramp::exotel

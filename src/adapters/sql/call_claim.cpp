@@ -15,6 +15,9 @@ namespace {
 
 // A verdict that says to wait until now or earlier would be asked again in the same breath.
 constexpr seconds shortest_wait{1};
+// An attempt that nobody answered for this long rings no more and holds no line, even while its end is not known: the
+// longest RING_TIMEOUT, and a minute in which a carrier may open its stream. It is not counted as open.
+constexpr seconds longest_ring{180};
 
 // What kind of dial this is, for the counts.
 struct DialMarks {
@@ -98,10 +101,14 @@ class Claim {
     span_ = open_span(db);
     do_not_call_version_ = db.number("select version from do_not_call_version where id = 1").value_or(0);
     result_.open_attempts =
-        static_cast<int>(db.number("select count(*) from attempts where outcome is null").value_or(0));
-    ringing_ = static_cast<int>(
-        db_.number("select count(*) from attempts where outcome is null and status in ('dialing', 'ringing')")
-            .value_or(0));
+        static_cast<int>(db.number("select count(*) from attempts where outcome is null and (started_at > :ringing or "
+                                   "status = 'in_progress' or media_started_at is not null or system = 'old-system')",
+                                   {now_ - longest_ring})
+                             .value_or(0));
+    ringing_ = static_cast<int>(db_.number("select count(*) from attempts where outcome is null and status in "
+                                           "('dialing', 'ringing') and started_at > :ringing",
+                                           {now_ - longest_ring})
+                                    .value_or(0));
 #ifdef CALLRAMP_MUTATE_INTENT
     result_.open_attempts += static_cast<int>(unwritten.size());
 #endif

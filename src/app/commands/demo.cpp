@@ -205,6 +205,7 @@ Ran run_demo(const Arguments& arguments, Terminal& terminal) {
         "the demo's sandbox needs the ports 4010 to 4019 and cannot have them; stop the other demo or sandbox (" +
         started.error().message.substr(0, started.error().message.find(';')) + ")");
   TRY(config, demo_config(from_environment, {.exotel = box.url(sandbox::Door::exotel),
+                                             .twilio = box.url(sandbox::Door::twilio),
                                              .deepgram = box.url(sandbox::Door::deepgram),
                                              .openai = box.url(sandbox::Door::openai),
                                              .old_dialer = box.url(sandbox::Door::old_dialer)}));
@@ -264,16 +265,20 @@ Result<Config> demo_config(Config config, const DemoDoors& doors) {
                     key, value));
   };
   TRY_VOID(untouched(config.exotel_base_url, defaults.exotel_base_url, "EXOTEL_BASE_URL"));
+  TRY_VOID(untouched(config.twilio_base_url, defaults.twilio_base_url, "TWILIO_BASE_URL"));
   TRY_VOID(untouched(config.deepgram_base_url, defaults.deepgram_base_url, "DEEPGRAM_BASE_URL"));
   TRY_VOID(untouched(config.openai_base_url, defaults.openai_base_url, "OPENAI_BASE_URL"));
   TRY_VOID(untouched(config.old_system_url, defaults.old_system_url, "OLD_SYSTEM_URL"));
   config.exotel_base_url = doors.exotel;
+  config.twilio_base_url = doors.twilio;
   config.deepgram_base_url = doors.deepgram;
   config.openai_base_url = doors.openai + "/v1";
   config.old_system_url = doors.old_dialer;
   // Keys that the sandbox takes and no provider would: a real one in the environment is not sent anywhere.
   config.exotel_sid = config.exotel_api_key = config.exotel_api_token = "demo";
   config.exotel_virtual_number = "08047491899";
+  config.twilio_account_sid = config.twilio_auth_token = "demo";
+  config.twilio_number = "+14155550100";
   config.deepgram_api_key = config.openai_api_key = config.old_system_token = "demo";
   config.public_url = fmt::format("http://127.0.0.1:{}", config.port);
   config.exotel_chunk_bytes = 640;

@@ -9,6 +9,7 @@ namespace callramp::app {
 /// error if the environment names a provider of its own: a demo never calls anybody's phone.
 struct DemoDoors {
   std::string exotel;
+  std::string twilio;
   std::string deepgram;
   std::string openai;
   std::string old_dialer;

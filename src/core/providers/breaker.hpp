@@ -16,7 +16,7 @@
 namespace callramp::providers {
 
 struct BreakerSettings {
-  int failures = 5;                ///< in a row, that open it
+  int failures = 5;                 ///< in a row, that open it
   Duration open_for = seconds{60};  ///< before it is probed, and between two probes that fail
   /// A request let through on trial that has told nothing by then is forgotten, and the next one is the trial.
   Duration trial_limit = seconds{15};

@@ -52,7 +52,7 @@ bool all_open(const std::vector<Candidate>& candidates, Instant now);
 
 /// Why none can be asked.
 struct Outage {
-  Instant since{};     ///< when the last one went
+  Instant since{};       ///< when the last one went
   Instant look_again{};  ///< when that may change by itself
   std::string reason;    ///< "no carrier since 14:02 UTC: first (503), second (disabled by asha)"
 };

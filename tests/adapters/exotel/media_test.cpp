@@ -68,7 +68,7 @@ struct Stage {
   asio::io_context context;
   async::VirtualClock clock{from_micros(0)};
   fakes::FakeMetrics metrics;
-  MediaCounters counters{metrics};
+  MediaCounters counters{metrics, "exotel"};
   NullLog log;
   ExotelConfig config;
   std::vector<std::string> sent;

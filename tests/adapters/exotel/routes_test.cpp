@@ -47,7 +47,7 @@ struct Mounted {
   ExotelConfig config{.webhook_secret = "s3cret", .max_callback_bytes = 2000};
   Product product;
   fakes::FakeMetrics metrics;
-  MediaCounters counters{metrics};
+  MediaCounters counters{metrics, "exotel"};
   NullLog log;
   ExotelRoutes routes{config, product, product, counters, log};
   net::Net net{[this](net::Request& request) {

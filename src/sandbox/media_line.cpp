@@ -1,4 +1,4 @@
-#include "sandbox/exotel_line.hpp"
+#include "sandbox/media_line.hpp"
 
 #include <algorithm>
 #include <boost/asio/experimental/awaitable_operators.hpp>
@@ -6,7 +6,7 @@
 #include "base/base64.hpp"
 #include "base/ensure.hpp"
 
-namespace callramp::sandbox::exotel {
+namespace callramp::sandbox {
 
 namespace {
 
@@ -14,74 +14,60 @@ namespace {
 constexpr Span kDropsAfter{seconds{1}, seconds{5}};
 constexpr std::uint64_t kSpoilEvery = 10;
 
-StreamIdentity identity_of(const Call& call, const std::string& stream_sid) {
-  const Connect& request = call.record.request;
-  return {.stream_sid = stream_sid,
-          .call_sid = call.record.sid,
-          .account = call.record.account,
-          .from = request.from,
-          .to = international(request.caller_id).value_or(request.caller_id),
-          .custom_parameters = request.custom_parameters,
-          .sample_rate_hz = request.sample_rate_hz};
-}
-
 }  // namespace
 
-Line::Line(Parts parts, const Call& call, std::unique_ptr<net::WebSocket> socket, std::string stream_sid,
-           LineCounts& counts)
+MediaLine::MediaLine(Parts parts, LineCall call, std::unique_ptr<MediaProtocol> protocol,
+                     std::unique_ptr<net::WebSocket> socket, LineCounts& counts)
     : parts_(parts),
-      call_(call),
+      call_(std::move(call)),
+      protocol_(std::move(protocol)),
       socket_(std::move(socket)),
-      stream_sid_(std::move(stream_sid)),
       counts_(counts),
-      chunk_(parts.world.get()->exotel.chunk),
-      marks_after_clear_(parts.world.get()->exotel.marks_after_clear),
-      random_(derive_seed(call.seed, "line")),
-      writer_(identity_of(call, stream_sid_), parts.world.get()->exotel),
-      playout_(call.record.request.sample_rate_hz),
-      actor_(call.script, parts.clock.now(), random_) {
-  const int rate = call.record.request.sample_rate_hz;
+      random_(derive_seed(call_.seed, "line")),
+      playout_(protocol_->sample_rate_hz()),
+      actor_(std::move(call_.script), parts.clock.now(), random_) {
+  const int rate = protocol_->sample_rate_hz();
   if (rate != audio::line_rate_hz) {
     auto resampler = audio::Resampler::create(audio::line_rate_hz, rate);
     ENSURE(resampler.has_value(), "the carrier's three rates can be made from the line's");
     resampler_ = *std::move(resampler);
   }
   for (const FaultKind kind : {FaultKind::bad_json, FaultKind::bad_base64, FaultKind::odd_bytes})
-    if (!spoils_) spoils_ = parts.faults.draw("exotel.media", kind);
-  mute_ = parts.faults.draw("exotel.media", FaultKind::no_media).has_value();
-  if (const auto drop = parts.faults.draw("exotel.media", FaultKind::drop_socket))
+    if (!spoils_) spoils_ = parts.faults.draw(call_.door, kind);
+  mute_ = parts.faults.draw(call_.door, FaultKind::no_media).has_value();
+  if (const auto drop = parts.faults.draw(call_.door, FaultKind::drop_socket))
     drops_at_ = parts.clock.now() + (drop->delay > Duration::zero() ? drop->delay : kDropsAfter.draw(random_));
 }
 
-Awaitable<Line::Ended> Line::run() {
+Awaitable<MediaLine::Ended> MediaLine::run() {
   using namespace boost::asio::experimental::awaitable_operators;
   co_await (speak() || hear());
   add_counts();
   co_return ended_.value_or(Ended::by_agent);
 }
 
-Awaitable<bool> Line::send(std::string text) {
+Awaitable<bool> MediaLine::send(std::string text) {
   const auto sent = co_await socket_->send_text(std::move(text));
   co_return sent.has_value();
 }
 
-Awaitable<bool> Line::send_marks(Instant now) {
+Awaitable<bool> MediaLine::send_marks(Instant now) {
   for (const std::string& name : playout_.due_marks(now))
-    if (!co_await send(writer_.mark(name))) co_return false;
+    if (!co_await send(protocol_->mark(name))) co_return false;
   co_return true;
 }
 
-Awaitable<void> Line::hang_up(Ended how) {
+Awaitable<void> MediaLine::hang_up(Ended how) {
   ended_ = how;
   // A socket that the peer has closed meanwhile takes neither; the call is over all the same.
-  co_await send(writer_.stop("callended"));
+  co_await send(protocol_->stop());
   co_await socket_->close(1000);
 }
 
-Awaitable<void> Line::speak() {
-  if (!co_await send(writer_.connected()) || !co_await send(writer_.start())) co_return;
-  Instant due = parts_.clock.now() + chunk_;
-  const Instant limit = *call_.record.answered + call_.record.request.time_limit;
+Awaitable<void> MediaLine::speak() {
+  if (!co_await send(protocol_->connected()) || !co_await send(protocol_->start())) co_return;
+  Instant due = parts_.clock.now() + call_.chunk;
+  const Instant limit = call_.answered + call_.time_limit;
   while (true) {
     co_await parts_.clock.sleep_until(std::min(due, playout_.next_mark().value_or(due)));
     const Instant now = parts_.clock.now();
@@ -97,25 +83,25 @@ Awaitable<void> Line::speak() {
       co_return;
     }
     if (!co_await tick(due)) co_return;
-    due += chunk_;
+    due += call_.chunk;
   }
 }
 
-Awaitable<bool> Line::tick(Instant due) {
-  audio::Pcm chunk(audio::samples_in(chunk_), 0);
+Awaitable<bool> MediaLine::tick(Instant due) {
+  audio::Pcm chunk(audio::samples_in(call_.chunk), 0);
   const CalleeActor::Tick did = actor_.tick(due, playout_.heard_until(due), chunk);
   if (did.speech_ended) {
     const Instant now = parts_.clock.now();
-    parts_.stamps.speech_ended(call_.record.request.custom_field, now);
+    parts_.stamps.speech_ended(call_.attempt, now);
     playout_.callee_spoke(now);
   }
   if (!mute_ && !co_await send_chunk(chunk)) co_return false;
-  if (did.key && !co_await send(writer_.dtmf(*did.key))) co_return false;
+  if (did.key && !co_await send(protocol_->dtmf(*did.key))) co_return false;
   if (did.hang_up) co_await hang_up(Ended::by_callee);
   co_return !did.hang_up;
 }
 
-Awaitable<bool> Line::send_chunk(audio::PcmView chunk) {
+Awaitable<bool> MediaLine::send_chunk(audio::PcmView chunk) {
   ++sent_;
   audio::Pcm resampled;
   if (resampler_) {
@@ -123,26 +109,26 @@ Awaitable<bool> Line::send_chunk(audio::PcmView chunk) {
     chunk = resampled;
   }
   const bool spoil = spoils_ && sent_ % kSpoilEvery == 0;
-  co_return co_await send(spoil ? spoilt_media(chunk) : writer_.media(chunk));
+  co_return co_await send(spoil ? spoilt_media(chunk) : protocol_->media(chunk));
 }
 
-std::string Line::spoilt_media(audio::PcmView chunk) {
-  std::string bytes = audio::to_bytes(chunk);
+std::string MediaLine::spoilt_media(audio::PcmView chunk) {
+  std::string bytes = protocol_->bytes_of(chunk);
   if (spoils_->kind == FaultKind::odd_bytes) {
     bytes.pop_back();
-    return writer_.media_text(base64_encode(bytes), chunk.size());
+    return protocol_->media_text(base64_encode(bytes), chunk.size());
   }
   std::string payload = base64_encode(bytes);
   if (spoils_->kind == FaultKind::bad_base64) {
     payload[payload.size() / 2] = '!';
-    return writer_.media_text(payload, chunk.size());
+    return protocol_->media_text(payload, chunk.size());
   }
-  std::string text = writer_.media_text(payload, chunk.size());
+  std::string text = protocol_->media_text(payload, chunk.size());
   text.resize(text.size() / 2);
   return text;
 }
 
-Awaitable<void> Line::hear() {
+Awaitable<void> MediaLine::hear() {
   while (true) {
     auto message = co_await socket_->receive();
     if (!message || !*message) co_return;
@@ -151,26 +137,26 @@ Awaitable<void> Line::hear() {
   }
 }
 
-Awaitable<bool> Line::take(net::WebSocket::Message message) {
+Awaitable<bool> MediaLine::take(net::WebSocket::Message message) {
   const Instant now = parts_.clock.now();
   AgentMessage said =
-      message.binary ? AgentMessage{.violation = "binary"} : parse_agent_message(message.data, stream_sid_);
+      message.binary ? AgentMessage{.violation = "binary"} : protocol_->parse(message.data);
   if (!said.violation.empty()) {
     auto count = counts_.violations.find(said.violation);
     if (count == counts_.violations.end()) count = counts_.violations.emplace(std::string(said.violation), 0).first;
     if (count->second++ == 0)
-      parts_.log.warn("sandbox_media_violation", {{"rule", said.violation}, {"call_sid", call_.record.sid}});
+      parts_.log.warn("sandbox_media_violation", {{"rule", said.violation}, {"call_sid", call_.call_sid}});
   }
   switch (said.kind) {
     case AgentMessage::Kind::media:
-      if (playout_.media(now, said.pcm)) parts_.stamps.agent_audio(call_.record.request.custom_field, now);
+      if (playout_.media(now, said.pcm)) parts_.stamps.agent_audio(call_.attempt, now);
       break;
     case AgentMessage::Kind::mark: playout_.mark(now, std::move(said.name)); co_return co_await send_marks(now);
     case AgentMessage::Kind::clear: {
       const auto overtaken = playout_.clear(now);
-      if (!marks_after_clear_) break;
+      if (!call_.marks_after_clear) break;
       for (const std::string& name : overtaken)
-        if (!co_await send(writer_.mark(name))) co_return false;
+        if (!co_await send(protocol_->mark(name))) co_return false;
       break;
     }
     case AgentMessage::Kind::none: break;
@@ -178,7 +164,7 @@ Awaitable<bool> Line::take(net::WebSocket::Message message) {
   co_return true;
 }
 
-void Line::add_counts() {
+void MediaLine::add_counts() {
   const Playout::Counts& mine = playout_.counts();
   Playout::Counts& all = counts_.playout;
   all.utterances += mine.utterances;
@@ -190,4 +176,4 @@ void Line::add_counts() {
   if (ended_ == Ended::by_fault) ++counts_.dropped_by_fault;
 }
 
-}  // namespace callramp::sandbox::exotel
+}  // namespace callramp::sandbox

@@ -1,30 +1,25 @@
-#include "adapters/exotel/media_messages.hpp"
+#include "adapters/common/media_messages.hpp"
 
 #include <array>
 
 #include "adapters/common/json_read.hpp"
 #include "base/base64.hpp"
 
-namespace callramp::exotel {
+namespace callramp::adapters {
 namespace {
-
-namespace json = boost::json;
-using adapters::find;
-using adapters::integer;
-using adapters::text;
 
 std::unexpected<Error> bad(std::string why) {
   return fail(ErrorCode::invalid_request, "a media message " + std::move(why));
 }
 
-Result<MediaMessage> parse_media(const json::value& message) {
+Result<MediaMessage> parse_media(const json::value& message, std::size_t sample_bytes) {
   const json::value* media = find(message, "media");
   const json::value* payload = media ? find(*media, "payload") : nullptr;
   const json::string* encoded = payload ? payload->if_string() : nullptr;
   if (!encoded) return bad("has no payload");
   auto bytes = base64_decode({encoded->data(), encoded->size()});
   if (!bytes) return bad("has a bad payload: " + bytes.error().message);
-  if (bytes->size() % 2 != 0) return bad("ends inside a sample: " + std::to_string(bytes->size()) + " bytes");
+  if (bytes->size() % sample_bytes != 0) return bad("ends inside a sample: " + std::to_string(bytes->size()) + " bytes");
   return MediaMessage{*std::move(bytes)};
 }
 
@@ -42,7 +37,7 @@ StartMessage parse_start(const json::value& message) {
 
 }  // namespace
 
-Result<MediaMessageIn> parse_media_message(std::string_view message_text) {
+Result<MediaMessageIn> parse_media_message(std::string_view message_text, std::size_t sample_bytes) {
   // Ten of these a second and call: parsed into a buffer on the stack, with the heap behind it for oversized ones.
   std::array<unsigned char, 16 * 1024> buffer;
   json::monotonic_resource memory(buffer.data(), buffer.size());
@@ -56,7 +51,7 @@ Result<MediaMessageIn> parse_media_message(std::string_view message_text) {
   parsed.sequence = integer(message, "sequence_number");
   parsed.stream_sid = text(message, "stream_sid").value_or("");
   if (*event == "media") {
-    TRY(media, parse_media(message));
+    TRY(media, parse_media(message, sample_bytes));
     parsed.body = std::move(media);
   } else if (*event == "start") {
     parsed.body = parse_start(message);
@@ -80,16 +75,16 @@ Result<MediaMessageIn> parse_media_message(std::string_view message_text) {
   } else if (*event == "connected") {
     parsed.body = ConnectedMessage{};
   } else {
-    parsed.body = UnknownMessage{adapters::excerpt(*event, 40)};
+    parsed.body = UnknownMessage{excerpt(*event, 40)};
   }
   return parsed;
 }
 
-MediaMessageWriter::MediaMessageWriter(std::string_view stream_sid)
-    : stream_("\"stream_sid\":" + json::serialize(json::string(stream_sid))) {}
+MediaMessageWriter::MediaMessageWriter(std::string_view stream_sid, std::string_view stream_key)
+    : stream_("\"" + std::string(stream_key) + "\":" + json::serialize(json::string(stream_sid))) {}
 
-std::string MediaMessageWriter::media(std::string_view pcm_bytes) const {
-  const std::string payload = base64_encode(pcm_bytes);
+std::string MediaMessageWriter::media(std::string_view audio_bytes) const {
+  const std::string payload = base64_encode(audio_bytes);
   std::string message;
   message.reserve(payload.size() + stream_.size() + 48);
   message += R"({"event":"media",)";
@@ -106,4 +101,4 @@ std::string MediaMessageWriter::mark(std::string_view name) const {
 
 std::string MediaMessageWriter::clear() const { return R"({"event":"clear",)" + stream_ + "}"; }
 
-}  // namespace callramp::exotel
+}  // namespace callramp::adapters
