@@ -9,6 +9,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "base/phone.hpp"
 #include "core/calls/retry.hpp"
 #include "net/http.hpp"
 

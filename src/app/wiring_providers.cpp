@@ -1,5 +1,6 @@
 #include "app/wiring_providers.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <map>
 #include <mutex>

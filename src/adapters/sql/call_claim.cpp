@@ -107,9 +107,10 @@ class Claim {
                                    "status = 'in_progress' or media_started_at is not null or system = 'old-system')",
                                    {now_ - longest_ring})
                              .value_or(0));
-    ringing_ = static_cast<int>(
-        db_.number("select count(*) from attempts where outcome is null and status in ('dialing', 'ringing')")
-            .value_or(0));
+    ringing_ = static_cast<int>(db_.number("select count(*) from attempts where outcome is null and status in "
+                                           "('dialing', 'ringing') and started_at > :ringing",
+                                           {now_ - longest_ring})
+                                    .value_or(0));
 #ifdef CALLRAMP_MUTATE_INTENT
     result_.open_attempts += static_cast<int>(unwritten.size());
 #endif

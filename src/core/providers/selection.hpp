@@ -54,7 +54,7 @@ bool all_open(const std::vector<Candidate>& candidates, Instant now);
 struct Outage {
   Instant since{};       ///< when the last one went
   Instant look_again{};  ///< when that may change by itself
-  std::string reason;    ///< "no carrier since 14:02 UTC: exotel (circuit open: …), twilio (disabled by asha)"
+  std::string reason;    ///< "no carrier since 14:02 UTC: first (503), second (disabled by asha)"
 };
 /// `noun`: "carrier", "language model". Nothing if one can be asked. Without any candidate: since `now`.
 std::optional<Outage> outage(std::string_view noun, const std::vector<Candidate>& candidates, Instant now);
