@@ -17,7 +17,7 @@ void add_record_routes(Router& router, const Deps& deps);   ///< do-not-call, re
 void add_rollout_routes(Router& router, const Deps& deps);  ///< plans, what stands, decisions
 void add_rollout_command_routes(Router& router, const Deps& deps);  ///< what people order and sign
 void add_webhook_routes(Router& router, const Deps& deps);          ///< who is told of what happens
-void add_person_routes(Router& router, const Deps& deps);   ///< what people may ask about themselves
+void add_person_routes(Router& router, const Deps& deps);           ///< what people may ask about themselves
 void add_evidence_routes(Router& router, const Deps& deps);
 void add_alert_routes(Router& router, const Deps& deps);  ///< Alertmanager's webhook
 void add_token_routes(Router& router, const Deps& deps, TokenGuard& guard);

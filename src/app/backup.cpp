@@ -15,9 +15,9 @@
 #include "app/folder_lock.hpp"
 #include "app/text_file.hpp"
 #include "app/tombstone_file.hpp"
+#include "async/io_threads.hpp"
 #include "base/random.hpp"
 #include "engine/person_service.hpp"
-#include "async/io_threads.hpp"
 #include "net/digest.hpp"
 
 namespace callramp::app {
@@ -170,8 +170,9 @@ Result<Restored> restore_backup(const Config& config, const std::string& file, b
   TRY(lock, FolderLock::take(config.data_dir));
   std::error_code error;
   if (fs::exists(database, error) && !force)
-    return fail(ErrorCode::conflict,
-                fmt::format("'{}' is there already; --force moves it aside and puts the backup in its place", database));
+    return fail(
+        ErrorCode::conflict,
+        fmt::format("'{}' is there already; --force moves it aside and puts the backup in its place", database));
   const Instant now = async::SystemClock().now();
   // Read first: a file that cannot be read stops the restore before anything is moved.
   TRY(tombstones, TombstoneFile(tombstone_file_of(config)).read(Instant{}));
@@ -179,11 +180,12 @@ Result<Restored> restore_backup(const Config& config, const std::string& file, b
   TRY_VOID(put_in_place(file, database));
   TRY(stores, sql::SqlStores::open({.url = config.database_url, .now = now}));
   async::IoThreads io(1);
-  TRY_VOID(async::run_blocking(
-      io.executor(0), switch_off(*stores, fmt::format("restored from a backup of {}; see which calls were made since, "
+  TRY_VOID(async::run_blocking(io.executor(0),
+                               switch_off(*stores,
+                                          fmt::format("restored from a backup of {}; see which calls were made since, "
                                                       "then enable outbound calls",
                                                       to_iso(copied_at)),
-                                 now)));
+                                          now)));
   TRY(replayed, async::run_blocking(io.executor(0), replay(*stores, std::move(tombstones), now)));
   return Restored{.copied_at = copied_at, .previous = aside, .tombstones = replayed};
 }

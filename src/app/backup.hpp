@@ -18,8 +18,8 @@ Result<MadeBackup> make_backup(const Config& config, const std::string& file);
 
 struct Restored {
   Instant copied_at{};
-  std::string previous;          ///< where the replaced database was moved to; empty if there was none
-  std::int64_t tombstones = 0;   ///< of the data folder, newer than the backup and applied again
+  std::string previous;         ///< where the replaced database was moved to; empty if there was none
+  std::int64_t tombstones = 0;  ///< of the data folder, newer than the backup and applied again
 };
 
 /// Puts the backup in the data folder's place. Refused: a server runs there, a database is there and not `force`, the

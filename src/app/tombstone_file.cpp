@@ -68,7 +68,8 @@ Result<std::vector<Tombstone>> TombstoneFile::read(Instant from) const {
     if (tombstone) {
       if (tombstone->at >= from) tombstones.push_back(*std::move(tombstone));
     } else if (line.ends_with('}') || line.empty()) {
-      return fail(ErrorCode::conflict, fmt::format("'{}' line {} is no tombstone; mend or remove the line", file_, number));
+      return fail(ErrorCode::conflict,
+                  fmt::format("'{}' line {} is no tombstone; mend or remove the line", file_, number));
     }
   }
   return tombstones;

@@ -19,12 +19,7 @@ PhoneNumber make_pseudonym(Random& random) {
 
 PersonService::PersonService(PersonStore& store, DoNotCallStore& do_not_call, TombstoneLog& tombstones,
                              async::Clock& clock, Random& random, Log& log)
-    : store_(store),
-      do_not_call_(do_not_call),
-      tombstones_(tombstones),
-      clock_(clock),
-      random_(random),
-      log_(log) {}
+    : store_(store), do_not_call_(do_not_call), tombstones_(tombstones), clock_(clock), random_(random), log_(log) {}
 
 Awaitable<Result<int>> PersonService::stop(PhoneNumber phone, std::string reason, Actor actor) {
   CO_TRY(ended, co_await do_not_call_.add({.phone = std::move(phone),

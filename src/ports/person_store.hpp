@@ -1,5 +1,5 @@
-// What is kept of one person, by their number: to show, to hand over, and to erase. And the tombstones: who asked not to
-// be called, and who was erased, as a backup must not bring them back.
+// What is kept of one person, by their number: to show, to hand over, and to erase. And the tombstones: who asked not
+// to be called, and who was erased, as a backup must not bring them back.
 #pragma once
 
 #include <cstdint>

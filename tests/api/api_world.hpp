@@ -134,8 +134,6 @@ class ApiWorld {
              .tokens = stores->tokens(),
              .audit = stores->audit(),
              .outcomes = stores->outcomes(),
-             .outbox = stores->outbox(),
-             .persons = persons,
              .rollouts = rollouts,
              .phones = phones,
              .feed = feed,
@@ -145,12 +143,14 @@ class ApiWorld {
              .log = log,
              .exposition = [] { return std::string("calls_total 0\n"); },
              .ready = [this]() -> Awaitable<Status> { co_return readiness; },
+             .webhook_secret = "s3cret",
+             .open_page = open_page,
+             .outbox = stores->outbox(),
              .check_webhook_url = [](std::string url) -> Awaitable<Status> {
                if (url.starts_with("https://")) co_return Status{};
                co_return fail(ErrorCode::invalid_request, "a webhook's URL starts with https://", "url");
              },
-             .webhook_secret = "s3cret",
-             .open_page = open_page}) {
+             .persons = persons}) {
     calls.set_live_calls(live_calls);
     campaigns.set_live_calls(live_calls);
     flags.set_gate(gate);

@@ -36,8 +36,7 @@ Awaitable<Status> SqlDoNotCallStore::remove(PhoneNumber phone, std::string actor
     const std::string hash = person_hash(db, phone);
     const std::int64_t listed = db.run("delete from do_not_call where phone = :phone", {phone}) +
                                 db.run("delete from do_not_call_hashes where hash = :hash", {hash});
-    if (listed == 0)
-      return fail(ErrorCode::not_found, "number " + phone.masked() + " is not on the do-not-call list");
+    if (listed == 0) return fail(ErrorCode::not_found, "number " + phone.masked() + " is not on the do-not-call list");
     count_up_do_not_call(db);
     leave_tombstone(db, TombstoneKind::allow, hash, now);
     append_audit(

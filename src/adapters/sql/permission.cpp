@@ -30,7 +30,9 @@ std::string with_consent(Db& db, const std::string& permission, const Call& call
 void note_disclosure(Db& db, const Attempt& attempt, const std::vector<TranscriptLine>& transcript) {
   if (attempt.system != System::new_system) return;  // what the old system says, it knows
   const auto first = std::ranges::find(transcript, Speaker::agent, &TranscriptLine::speaker);
-  const std::string_view heard = first == transcript.end() ? "not_played" : first->interrupted ? "interrupted" : "played";
+  const std::string_view heard = first == transcript.end() ? "not_played"
+                                 : first->interrupted      ? "interrupted"
+                                                           : "played";
   db.run("update attempts set permission = :permission where id = :id",
          {with_member(attempt.permission_json, "disclosure", heard), attempt.id});
 }

@@ -1,5 +1,5 @@
-// The permission record of a dial (definitions.md §5): what was checked before it, written with the intent, and what the
-// callee heard first, written with the ending. JSON in attempts.permission; it outlives the transcript.
+// The permission record of a dial (definitions.md §5): what was checked before it, written with the intent, and what
+// the callee heard first, written with the ending. JSON in attempts.permission; it outlives the transcript.
 #pragma once
 
 #include <string>

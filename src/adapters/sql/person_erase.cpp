@@ -14,10 +14,11 @@ constexpr std::string_view erased_reason = "the person was erased";
 
 // The record of why a dial was allowed stays, without what names the person.
 void erase_consents(Db& db, const PhoneNumber& phone) {
-  const auto attempts = db.all("select id, permission from attempts where phone = :phone", "tt", {phone}, +[](Row& row) {
-                                 std::string id = row.text();
-                                 return std::pair{std::move(id), row.text()};
-                               });
+  const auto attempts = db.all(
+      "select id, permission from attempts where phone = :phone", "tt", {phone}, +[](Row& row) {
+        std::string id = row.text();
+        return std::pair{std::move(id), row.text()};
+      });
   for (const auto& [id, permission] : attempts) {
     boost::system::error_code error;
     boost::json::value value = boost::json::parse(permission, error);
@@ -43,7 +44,8 @@ void erase_rows(Db& db, const PhoneNumber& phone, const PhoneNumber& pseudonym) 
   db.run("update calls set user_id = :user, metadata = '{}', phone = :pseudonym where phone = :phone",
          {pseudonym, pseudonym, phone});
   db.run(
-      "update contacts set user_id = :user, name = '', metadata = '{}', consent = '', reason = case when state = 0 then "
+      "update contacts set user_id = :user, name = '', metadata = '{}', consent = '', reason = case when state = 0 "
+      "then "
       ":reason else reason end, state = case when state = 0 then 3 else state end, phone = :pseudonym where phone = "
       ":phone",
       {pseudonym, erased_reason, pseudonym, phone});
@@ -64,9 +66,10 @@ void forbid_by_hash(Db& db, const std::string& hash, Instant now) {
 Result<PersonSummary> erase_person(Db& db, const Erasure& erasure) {
   const PhoneNumber& phone = erasure.phone;
   if (db.exists("select 1 from attempts where phone = :phone and outcome is null limit 1", {phone}))
-    return fail(ErrorCode::conflict, "a call to " + phone.masked() +
-                                         " is under way, and what it will say is not there yet to be erased; stop them "
-                                         "now, and erase when the call is over",
+    return fail(ErrorCode::conflict,
+                "a call to " + phone.masked() +
+                    " is under way, and what it will say is not there yet to be erased; stop them "
+                    "now, and erase when the call is over",
                 "phoneNumber");
   end_undialed(db, phone, std::string(erased_reason), erasure.now);
   PersonSummary erased = summarise(db, phone);
@@ -139,27 +142,24 @@ Result<std::int64_t> replay_all(Db& db, const std::vector<Tombstone>& tombstones
 }  // namespace
 
 Awaitable<Result<PersonSummary>> SqlPersonStore::erase(Erasure erasure) {
-  return executor_.write<PersonSummary>(
-      [erasure = std::move(erasure)](Db& db) { return erase_person(db, erasure); });
+  return executor_.write<PersonSummary>([erasure = std::move(erasure)](Db& db) { return erase_person(db, erasure); });
 }
 
 Awaitable<Result<std::vector<Tombstone>>> SqlPersonStore::tombstones(Instant after, int limit) {
   using Tombstones = std::vector<Tombstone>;
   return executor_.read<Tombstones>([=](Db& db) -> Result<Tombstones> {
-    return db.all("select at, kind, hash from tombstones where at > :after order by at limit :limit", "ntt",
-                  {after, limit}, +[](Row& row) {
-                    return Tombstone{
-                        .at = row.instant(), .kind = row.word(parse_tombstone_kind), .hash = row.text()};
-                  });
+    return db.all(
+        "select at, kind, hash from tombstones where at > :after order by at limit :limit", "ntt", {after, limit},
+        +[](Row& row) {
+          return Tombstone{.at = row.instant(), .kind = row.word(parse_tombstone_kind), .hash = row.text()};
+        });
   });
 }
 
 Awaitable<Result<std::int64_t>> SqlPersonStore::replay(std::vector<Tombstone> tombstones,
                                                        std::vector<PhoneNumber> pseudonyms, Instant now) {
-  return executor_.write<std::int64_t>(
-      [tombstones = std::move(tombstones), pseudonyms = std::move(pseudonyms), now](Db& db) {
-        return replay_all(db, tombstones, pseudonyms, now);
-      });
+  return executor_.write<std::int64_t>([tombstones = std::move(tombstones), pseudonyms = std::move(pseudonyms),
+                                        now](Db& db) { return replay_all(db, tombstones, pseudonyms, now); });
 }
 
 }  // namespace callramp::sql

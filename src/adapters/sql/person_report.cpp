@@ -145,26 +145,26 @@ std::string written_pattern(const PhoneNumber& phone) {
 
 PersonSummary summarise(Db& db, const PhoneNumber& phone) {
   const auto count = [&](std::string_view sql) { return db.number(sql, {phone}).value_or(0); };
-  return {.do_not_call = on_do_not_call(db, phone),
-          .calls = count("select count(*) from calls where phone = :phone"),
-          .attempts = count("select count(*) from attempts where phone = :phone"),
-          .transcript_lines = count(
-              "select count(*) from transcript_lines where attempt_id in (select id from attempts where phone = "
-              ":phone)"),
-          .contacts = count("select count(*) from contacts where phone = :phone"),
-          .reported_outcomes =
-              db.number("select count(*) from reported_outcomes where phone = :phone or user_id = :user",
-                        {phone, phone})
-                  .value_or(0),
-          .evidence_items = count(
-              "select count(*) from evidence_items where call_id in (select id from calls where phone = :phone)"),
-          .import_errors =
-              db.number("select count(*) from batch_errors where replace(replace(replace(value, ' ', ''), '-', ''), "
-                        "'+', '') like :written",
-                        {written_pattern(phone)})
-                  .value_or(0),
-          .deliveries = count("select count(*) from outbox where subject in (select id from calls where phone = "
-                              ":phone)")};
+  return {
+      .do_not_call = on_do_not_call(db, phone),
+      .calls = count("select count(*) from calls where phone = :phone"),
+      .attempts = count("select count(*) from attempts where phone = :phone"),
+      .transcript_lines =
+          count("select count(*) from transcript_lines where attempt_id in (select id from attempts where phone = "
+                ":phone)"),
+      .contacts = count("select count(*) from contacts where phone = :phone"),
+      .reported_outcomes =
+          db.number("select count(*) from reported_outcomes where phone = :phone or user_id = :user", {phone, phone})
+              .value_or(0),
+      .evidence_items =
+          count("select count(*) from evidence_items where call_id in (select id from calls where phone = :phone)"),
+      .import_errors =
+          db.number("select count(*) from batch_errors where replace(replace(replace(value, ' ', ''), '-', ''), "
+                    "'+', '') like :written",
+                    {written_pattern(phone)})
+              .value_or(0),
+      .deliveries = count("select count(*) from outbox where subject in (select id from calls where phone = "
+                          ":phone)")};
 }
 
 Awaitable<Result<PersonSummary>> SqlPersonStore::summary(PhoneNumber phone) {

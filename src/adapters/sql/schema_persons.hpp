@@ -1,5 +1,5 @@
-// The schema's step of persons: who may not be called although their number is forgotten, and the tombstones. schema.cpp
-// lists it.
+// The schema's step of persons: who may not be called although their number is forgotten, and the tombstones.
+// schema.cpp lists it.
 #pragma once
 
 #include <string_view>

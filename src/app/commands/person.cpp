@@ -47,7 +47,8 @@ Ran stop(const Arguments& arguments, Terminal& terminal) {
 
 Ran erase(const Arguments& arguments, Terminal& terminal) {
   if (!arguments.has("--yes"))
-    return bad_usage("an erasure cannot be taken back; `callramp person show` says what is kept; add --yes to erase it");
+    return bad_usage(
+        "an erasure cannot be taken back; `callramp person show` says what is kept; add --yes to erase it");
   TRY(client, Client::create(terminal));
   TRY(answer, client.send("POST", "/api/v1/person/erase", asked(arguments)));
   return print_answer(arguments, terminal, answer, [&](std::ostream& out) {
