@@ -35,8 +35,6 @@ struct Deps {
   TokenStore& tokens;
   AuditStore& audit;
   OutcomeStore& outcomes;
-  OutboxStore& outbox;
-  engine::PersonService& persons;
   engine::RolloutService& rollouts;
   const PhoneDirectory& phones;
   LiveFeed& feed;
@@ -46,14 +44,16 @@ struct Deps {
   Log& log;
   std::function<std::string()> exposition;   ///< the text that GET /metrics answers
   std::function<Awaitable<Status>()> ready;  ///< an error: GET /ready answers 503 with its message
-  std::function<Awaitable<Status>(std::string url)> check_webhook_url;  ///< of one that somebody wants to subscribe
-  std::string webhook_secret;         ///< of paths that foreign programs post to; empty: no such path
-  std::string default_region = "IN";  ///< of numbers without a country code
-  bool open_metrics = true;           ///< false: /metrics asks for a viewer's token
+  std::string webhook_secret;                ///< of paths that foreign programs post to; empty: no such path
+  std::string default_region = "IN";         ///< of numbers without a country code
+  bool open_metrics = true;                  ///< false: /metrics asks for a viewer's token
   /// Lets whoever asks from this machine, by a loopback name, read without a token: what a viewer may GET, and the live
   /// feed. For the demo; never behind a proxy, where everybody comes from this machine.
   bool open_page = false;
   engine::ImportService& imports;
+  OutboxStore& outbox;
+  std::function<Awaitable<Status>(std::string url)> check_webhook_url;  ///< of one that somebody wants to subscribe
+  engine::PersonService& persons;
 };
 
 }  // namespace callramp::api

@@ -69,12 +69,13 @@ struct Config {
   std::string prometheus_url;  ///< where the plan's own metrics are read; empty: none can be
   std::string prometheus_token;
   std::string provider_ca_file;
-  std::string tombstones_file;          ///< default: tombstones.jsonl in the data folder
-  std::string heartbeat_url;            ///< asked every minute while all is well; empty: nobody is told
-  bool allow_private_webhooks = false;  ///< http:// and addresses of one's own network may be subscribed
-  std::string prices_file;              ///< default: the prices that come with the program
+  std::string prices_file;  ///< default: the prices that come with the program
   /// Keys that are set and that this version does nothing with.
   std::vector<std::string> unused_keys;
+
+  std::string heartbeat_url;            ///< asked every minute while all is well; empty: nobody is told
+  std::string tombstones_file;          ///< default: tombstones.jsonl in the data folder
+  bool allow_private_webhooks = false;  ///< http:// and addresses of one's own network may be subscribed
 };
 
 /// Where values come from, so that tests need no process environment.

@@ -296,8 +296,6 @@ Platform::Parts::Parts(const Config& given, Options options, Log& sink, FolderLo
            .tokens = stores->tokens(),
            .audit = stores->audit(),
            .outcomes = stores->outcomes(),
-           .outbox = stores->outbox(),
-           .persons = operations.persons,
            .rollouts = rollouts,
            .phones = *phones,
            .feed = feed,
@@ -311,12 +309,14 @@ Platform::Parts::Parts(const Config& given, Options options, Log& sink, FolderLo
              (void)state;
              co_return Status{};
            },
-           .check_webhook_url =
-               [this](std::string url) { return webhook::check_url(std::move(url), outbox.webhook_config); },
            .webhook_secret = webhook_secret,
            .default_region = config.default_region,
            .open_page = options.open_page,
-           .imports = imports.service}),
+           .imports = imports.service,
+           .outbox = stores->outbox(),
+           .check_webhook_url =
+               [this](std::string url) { return webhook::check_url(std::move(url), outbox.webhook_config); },
+           .persons = operations.persons}),
       server(
           io->executors(),
           {.address = config.host,

@@ -152,8 +152,6 @@ class ApiWorld {
              .tokens = stores->tokens(),
              .audit = stores->audit(),
              .outcomes = stores->outcomes(),
-             .outbox = stores->outbox(),
-             .persons = persons,
              .rollouts = rollouts,
              .phones = phones,
              .feed = feed,
@@ -163,13 +161,15 @@ class ApiWorld {
              .log = log,
              .exposition = [] { return std::string("calls_total 0\n"); },
              .ready = [this]() -> Awaitable<Status> { co_return readiness; },
+             .webhook_secret = "s3cret",
+             .open_page = open_page,
+             .imports = imports,
+             .outbox = stores->outbox(),
              .check_webhook_url = [](std::string url) -> Awaitable<Status> {
                if (url.starts_with("https://")) co_return Status{};
                co_return fail(ErrorCode::invalid_request, "a webhook's URL starts with https://", "url");
              },
-             .webhook_secret = "s3cret",
-             .open_page = open_page,
-             .imports = imports}) {
+             .persons = persons}) {
     add_provider_routes(api.router(), {providers, stores->settings(), stores->audit()});
     calls.set_live_calls(live_calls);
     campaigns.set_live_calls(live_calls);

@@ -4,12 +4,14 @@
 #include <doctest/doctest.h>
 #include <sys/stat.h>
 
+#include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <thread>
 
 #include "adapters/sql/stores.hpp"
 #include "app/folder_lock.hpp"
+#include "app/tombstone_file.hpp"
 #include "async/io_threads.hpp"
 
 using namespace callramp;
@@ -139,6 +141,47 @@ TEST_CASE("a backup that is not what was backed up is not restored") {
   CHECK(refusal().find("SHA-256") != std::string::npos);
   CHECK(why(app::restore_backup(config, folder.file("nothing.db"), true)).find("checksum") != std::string::npos);
   CHECK_FALSE(fs::exists(config.data_dir + "/callramp.db"));
+}
+
+TEST_CASE("who asked after the backup not to be called is not called after the restore either") {
+  Folder folder;
+  const app::Config config = folder.config();
+  const PhoneNumber late = PhoneNumber::parse("+919800010002").value();
+  {
+    Server server(config);
+    server.forbid(10'001);
+    app::TombstoneFile file(app::tombstone_file_of(config));
+    CHECK(file.append(server.run(server.stores->persons().tombstones(Instant{}, 100)).value()));
+    REQUIRE(app::make_backup(config, folder.file("backup.db")));
+    server.forbid(10'002);
+    CHECK(file.append(server.run(server.stores->persons().tombstones(file.last().value().value(), 100)).value()));
+    CHECK(file.read(Instant{}).value().size() == 2);
+  }
+  const auto restored = app::restore_backup(config, folder.file("backup.db"), true);
+  REQUIRE_MESSAGE(restored, why(restored));
+  CHECK(restored->tombstones == 1);
+  Server server(config);
+  CHECK(server.forbidden() == 1);  // by number; the other by its hash
+  CHECK(server.run(server.stores->do_not_call().find(late)).value().has_value());
+}
+
+TEST_CASE("a tombstone that a crash has cut costs no other and a damaged one stops the restore") {
+  Folder folder;
+  const std::string name = folder.file("tombstones.jsonl");
+  const auto stone = [](int n) {
+    return Tombstone{.at = from_micros(n), .kind = TombstoneKind::stop, .hash = std::string(64, 'a')};
+  };
+  CHECK(app::TombstoneFile(name).read(Instant{}).value().empty());
+  CHECK(app::TombstoneFile(name).last().value() == std::nullopt);
+  CHECK(app::TombstoneFile(name).append({stone(1), stone(2)}));
+  CHECK((fs::status(name).permissions() & fs::perms::group_all) == fs::perms::none);
+  std::ofstream(name, std::ios::app) << R"({"at":3,"ki)";
+  CHECK(app::TombstoneFile(name).last().value() == from_micros(2));
+  CHECK(app::TombstoneFile(name).append({stone(4)}));
+  CHECK(app::TombstoneFile(name).read(Instant{}).value().size() == 3);
+  CHECK(app::TombstoneFile(name).read(from_micros(2)).value().size() == 2);
+  std::ofstream(name, std::ios::app) << R"({"at":"x"})" << '\n';
+  CHECK(why(app::TombstoneFile(name).read(Instant{})).find("line 5") != std::string::npos);
 }
 
 TEST_CASE("what has no file has no backup") {

@@ -25,7 +25,8 @@ bool is_setting(std::string name) {
 
 TEST_CASE("every setting that the documents name exists") {
   int named = 0;
-  for (const std::string path : {"README.md", "docs/real-providers.md", "docs/behind-nginx.md", "docs/routing.md"}) {
+  for (const std::string path : {"README.md", "docs/real-providers.md", "docs/behind-nginx.md", "docs/routing.md",
+                                 "docs/webhooks.md", "docs/operations.md"}) {
     const std::string text = document(path);
     REQUIRE_FALSE(text.empty());
     // `EXOTEL_SID`, `PUBLIC_URL=…`: capitals with an underscore between back quotes.

@@ -231,7 +231,7 @@ TEST_CASE_FIXTURE(OutboxWorld, "a receiver that hangs holds up nobody else") {
     };
     co_await ended_calls(300);
     co_await clock.sleep_for(seconds{4});
-    CHECK(std::ranges::count(courier.arrived, "works", &Parcel::target) == 300);
+    CHECK(std::ranges::count(courier.arrived, std::string("works"), &Parcel::target) == 300);
     CHECK(courier.most_under_way == 8);
   });
 }

@@ -34,7 +34,7 @@ void note_disclosure(Db& db, const Attempt& attempt, const std::vector<Transcrip
                                  : first->interrupted      ? "interrupted"
                                                            : "played";
   db.run("update attempts set permission = :permission where id = :id",
-         {with_member(attempt.permission_json, "disclosure", heard), attempt.id});
+         {with_member(attempt.permission_json, "disclosure", json::value(heard)), attempt.id});
 }
 
 }  // namespace callramp::sql

@@ -182,6 +182,12 @@ Ran schedule(const Arguments& arguments, Terminal& terminal) {
   return print_answer(arguments, terminal, answer, [&](std::ostream& out) { print_record(out, answer.body); });
 }
 
+Ran permission(const Arguments& arguments, Terminal& terminal) {
+  TRY(client, Client::create(terminal));
+  TRY(answer, client.get(calls_path + "/" + net::percent_encode(arguments.required("ID")) + "/permission"));
+  return print_answer(arguments, terminal, answer, [&](std::ostream& out) { print_record(out, answer.body); });
+}
+
 // "12:03:55  call     01J9…  in_progress  new-system  -  +********3210"
 std::string event_line(const net::SseEvent& event) {
   boost::system::error_code malformed;
@@ -274,6 +280,11 @@ void add_call_commands(Command root) {
       .json()
       .example("callramp calls retry 01j9zq3w5y7d2m8x4k6v0p1abc")
       .runs(retry);
+  calls.add("permission", "Why each attempt was allowed, and what was heard first")
+      .argument("ID", "Call id")
+      .json()
+      .example("callramp calls permission 01j9zq3w5y7d2m8x4k6v0p1abc")
+      .runs(permission);
   calls.add("tail", "Watch live what happens, one line each, until Ctrl-C")
       .flag("--json", "The data of each event, one JSON object a line")
       .example("callramp calls tail")

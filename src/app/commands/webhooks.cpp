@@ -89,8 +89,10 @@ Ran deliveries(const Arguments& arguments, Terminal& terminal) {
 Ran redeliver(const Arguments& arguments, Terminal& terminal) {
   json::object body;
   if (const auto delivery = arguments.text("--delivery")) {
-    json::value number = json::parse(*delivery);
-    if (!number.is_int64()) return bad_usage("--delivery is '" + *delivery + "'; it is the number of a delivery");
+    boost::system::error_code malformed;
+    json::value number = json::parse(*delivery, malformed);
+    if (malformed || !number.is_int64())
+      return bad_usage("--delivery is '" + *delivery + "'; it is the number of a delivery");
     body["deliveryId"] = std::move(number);
   }
   TRY(client, Client::create(terminal));
