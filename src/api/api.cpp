@@ -62,6 +62,7 @@ Api::Api(Deps deps)
   add_agent_routes(router_, deps_);
   add_campaign_routes(router_, deps_);
   add_campaign_contact_routes(router_, deps_);
+  add_import_routes(router_, deps_);
   add_record_routes(router_, deps_);
   add_rollout_routes(router_, deps_);
   add_rollout_command_routes(router_, deps_);

@@ -15,6 +15,9 @@ constexpr std::size_t max_phone_bytes = 64;
 constexpr std::size_t max_id_bytes = 64;
 constexpr std::size_t max_user_bytes = 256;
 constexpr std::size_t max_idempotency_key_bytes = 255;
+constexpr std::size_t most_calls = 1'000;  // product.md §5
+constexpr std::int64_t most_concurrent = 100'000;
+constexpr milliseconds most_delay{3'600'000};
 
 // The same key for the same request, however its fields are ordered or spaced.
 Result<std::optional<Idempotency>> read_idempotency(const Exchange& exchange, const json::object& body) {
@@ -31,10 +34,7 @@ Result<std::optional<Idempotency>> read_idempotency(const Exchange& exchange, co
                      .fingerprint = net::sha256_hex(canonical(body))};
 }
 
-Awaitable<Result<net::Response>> place_call(const Deps& deps, Exchange& exchange) {
-  CO_TRY(body, co_await read_object(exchange));
-  CO_TRY(idempotency, read_idempotency(exchange, body));
-  Fields in(body);
+engine::PlaceCall read_call(Fields& in) {
   engine::PlaceCall request{.phone = in.text("phoneNumber", max_phone_bytes),
                             .agent = AgentId{in.text("agentId", max_id_bytes)},
                             .user = in.maybe_text("userId", max_user_bytes)};
@@ -43,6 +43,14 @@ Awaitable<Result<net::Response>> place_call(const Deps& deps, Exchange& exchange
   request.kind = in.maybe("kind", parse_call_kind).value_or(request.kind);
   request.timezone = in.maybe_text("timezone", max_id_bytes).value_or("");
   request.test = in.maybe_boolean("test").value_or(false);
+  return request;
+}
+
+Awaitable<Result<net::Response>> place_call(const Deps& deps, Exchange& exchange) {
+  CO_TRY(body, co_await read_object(exchange));
+  CO_TRY(idempotency, read_idempotency(exchange, body));
+  Fields in(body);
+  engine::PlaceCall request = read_call(in);
   CO_TRY_VOID(in.finish());
   request.idempotency = std::move(idempotency);
   auto accepted = co_await deps.calls.place(std::move(request));
@@ -61,6 +69,74 @@ Awaitable<Result<net::Response>> place_call(const Deps& deps, Exchange& exchange
                                       {"estimatedStartTime", to_iso(accepted->estimated_start)}});
   deps.call_metrics.response_time(call.accepted_system, deps.clock.now() - exchange.request.body_end);
   co_return response;
+}
+
+struct Bulk {
+  engine::PlaceBulk calls;
+  int max_concurrent = 0;  // 0: the program's alone
+};
+
+Result<Bulk> read_bulk(const json::object& body) {
+  Fields in(body);
+  Bulk bulk;
+  if (const json::object* throttle = in.maybe_object("throttle")) {
+    Fields limits(*throttle);
+    bulk.max_concurrent = static_cast<int>(limits.maybe_integer("maxConcurrent", 1, most_concurrent).value_or(0));
+    bulk.calls.delay_between =
+        milliseconds{limits.maybe_integer("delayBetweenCalls", 0, most_delay.count()).value_or(0)};
+    if (auto read = limits.finish(); !read)
+      return fail(read.error().code, "throttle: " + read.error().message, "throttle." + read.error().field);
+  }
+  in.skip("calls");
+  TRY_VOID(in.finish());
+  const json::value* calls = body.if_contains("calls");
+  if (calls == nullptr || !calls->is_array() || calls->get_array().empty() || calls->get_array().size() > most_calls)
+    return fail(ErrorCode::invalid_request,
+                "calls is a list of 1 to " + std::to_string(most_calls) + " calls; import a file for more", "calls");
+  for (std::size_t i = 0; i < calls->get_array().size(); ++i) {
+    const std::string at = "calls[" + std::to_string(i) + "]";
+    const json::value& call = calls->get_array()[i];
+    if (!call.is_object()) return fail(ErrorCode::invalid_request, at + " is no object", at);
+    Fields fields(call.get_object());
+    bulk.calls.calls.push_back(read_call(fields));
+    if (auto read = fields.finish(); !read)
+      return fail(read.error().code, at + ": " + read.error().message, at + "." + read.error().field);
+  }
+  return bulk;
+}
+
+// Calls that share a limit share a campaign, which is where limits are kept: a draft until they are stored, so that a
+// crash in between calls nobody, and the same request again goes on with them.
+Awaitable<Result<net::Response>> place_bulk(const Deps& deps, Exchange& exchange) {
+  CO_TRY(body, co_await read_object(exchange));
+  CO_TRY(idempotency, read_idempotency(exchange, body));
+  CO_TRY(bulk, read_bulk(body));
+  bulk.calls.idempotency = std::move(idempotency);
+  std::optional<CampaignId> made;
+  if (bulk.max_concurrent > 0) {
+    CO_TRY(campaign, co_await deps.campaigns.create({.name = "bulk of " + to_iso(deps.clock.now()),
+                                                     .agent = bulk.calls.calls.front().agent,
+                                                     .kind = bulk.calls.calls.front().kind,
+                                                     .region = deps.default_region,
+                                                     .max_concurrent = bulk.max_concurrent},
+                                                    false, exchange.actor));
+    made = bulk.calls.campaign = campaign.id;
+  }
+  auto stored = co_await deps.calls.place_bulk(std::move(bulk.calls));
+  const auto campaign = stored ? stored->front().campaign : std::nullopt;
+  if (made && campaign != made) (void)co_await deps.campaigns.remove(*made, exchange.actor);
+  if (!stored) co_return std::unexpected(std::move(stored).error());
+  if (campaign) {
+    CO_TRY(state, co_await deps.campaigns.get(*campaign));
+    if (state.status == CampaignStatus::draft)
+      CO_TRY_VOID(co_await deps.campaigns.order(*campaign, CampaignOrder::start, "", std::nullopt, exchange.actor));
+  }
+  json::array ids;
+  for (const Call& call : *stored) ids.emplace_back(call.id.str());
+  co_return json_response(202,
+                          json::object{{"batchId", stored->front().batch->str()},
+                                       {"campaignId", campaign ? json::value(campaign->str()) : json::value(nullptr)},
+                                       {"callLogIds", std::move(ids)}});
 }
 
 json::object page_json(const CallPage& page, const CallFilter& filter, Numbers numbers) {
@@ -128,6 +204,7 @@ Awaitable<Result<net::Response>> cancel_call(const Deps& deps, Exchange& exchang
 void add_call_routes(Router& router, const Deps& deps) {
   const auto with = bound_to(deps);
   router.add({"POST", "/api/v1/calls/outbound", Role::operator_, false, with(place_call)});
+  router.add({"POST", "/api/v1/calls/outbound/bulk", Role::operator_, false, with(place_bulk)});
   router.add({"GET", "/api/v1/calls", Role::viewer, false, with(list_calls)});
   router.add({"POST", "/api/v1/calls/search", Role::operator_, false, with(search_calls)});
   router.add({"GET", "/api/v1/calls/{id}", Role::viewer, false, with(get_call)});

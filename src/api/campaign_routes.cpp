@@ -21,12 +21,6 @@ json::object without_settings(json::object body) {
   return body;
 }
 
-Result<std::string> parse_region(std::string_view text) {
-  const auto capital = [](char c) { return c >= 'A' && c <= 'Z'; };
-  if (text.size() == 2 && std::ranges::all_of(text, capital)) return std::string(text);
-  return fail(ErrorCode::invalid_request, "two capital letters are expected, ISO 3166, such as IN");
-}
-
 // null takes a date or a budget back, what is not there leaves it.
 template <class T, class Parse>
 void replace(Fields& in, const json::object& body, std::string_view name, std::optional<T>& value, Parse parse) {

@@ -12,6 +12,7 @@
 #include "engine/call_service.hpp"
 #include "engine/campaign_service.hpp"
 #include "engine/flag_service.hpp"
+#include "engine/import_service.hpp"
 #include "engine/rollout_service.hpp"
 #include "ports/admin_store.hpp"
 #include "ports/metrics.hpp"
@@ -45,6 +46,7 @@ struct Deps {
   /// Lets whoever asks from this machine, by a loopback name, read without a token: what a viewer may GET, and the live
   /// feed. For the demo; never behind a proxy, where everybody comes from this machine.
   bool open_page = false;
+  engine::ImportService& imports;
 };
 
 }  // namespace callramp::api

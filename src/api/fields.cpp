@@ -173,6 +173,12 @@ Status Fields::finish() const {
   return {};
 }
 
+Result<std::string> parse_region(std::string_view text) {
+  const auto capital = [](char c) { return c >= 'A' && c <= 'Z'; };
+  if (text.size() == 2 && std::ranges::all_of(text, capital)) return std::string(text);
+  return fail(ErrorCode::invalid_request, "two capital letters are expected, ISO 3166, such as IN");
+}
+
 Result<std::int64_t> parse_count(std::string_view text, std::int64_t least, std::int64_t most) {
   std::int64_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);

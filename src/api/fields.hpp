@@ -89,6 +89,9 @@ constexpr int max_page = 1'000'000;
 constexpr int max_limit = 100;  // product.md §5
 constexpr int default_limit = 20;
 
+/// ISO 3166: two capital letters.
+Result<std::string> parse_region(std::string_view text);
+
 /// A whole number of a query.
 Result<std::int64_t> parse_count(std::string_view text, std::int64_t least, std::int64_t most);
 

@@ -10,6 +10,7 @@ namespace callramp::api {
 // `deps` and `guard` outlive the router.
 void add_flag_routes(Router& router, const Deps& deps);
 void add_call_routes(Router& router, const Deps& deps);
+void add_import_routes(Router& router, const Deps& deps);  ///< files of contacts
 void add_agent_routes(Router& router, const Deps& deps);
 void add_campaign_routes(Router& router, const Deps& deps);
 void add_campaign_contact_routes(Router& router, const Deps& deps);  ///< contacts, results, test calls

@@ -15,6 +15,8 @@ namespace {
 
 // A patch waits up to a second for other nodes; a bulk of a thousand calls is the slowest of the rest.
 constexpr Duration answer_within = seconds{30};
+// Ten gigabytes over a slow line; the server gives up a client that stands still.
+constexpr Duration upload_within = hours{24};
 constexpr std::size_t largest_answer_bytes = 16 * 1024 * 1024;
 // Longer than the 15 s between the server's heartbeats.
 constexpr Duration longest_silence = seconds{45};
@@ -150,15 +152,21 @@ Done<ApiAnswer> Client::send_text(const std::string& method, const std::string& 
   return exchange(method, path, std::move(body), net::Headers{{"Content-Type", content_type}});
 }
 
+Done<ApiAnswer> Client::upload(const std::string& path, const std::string& content_type,
+                               const std::function<Result<std::string>()>& more) const {
+  return exchange("POST", path, {}, net::Headers{{"Content-Type", content_type}}, more);
+}
+
 Done<ApiAnswer> Client::exchange(const std::string& method, const std::string& path, std::string body,
-                                 net::Headers extra) const {
-  net::ClientRequest request{.method = method, .url = url_ + path, .headers = headers(), .body = std::move(body)};
+                                 net::Headers extra, const std::function<Result<std::string>()>& more) const {
+  net::ClientRequest request{
+      .method = method, .url = url_ + path, .headers = headers(), .body = std::move(body), .more_body = more};
   for (auto& [name, value] : extra) request.headers.set(name, value);
   const auto answer = run<Result<Whole>>([&](Executor executor) -> Awaitable<Result<Whole>> {
     NullLog log;
     async::SystemClock clock;
     net::HttpClient http(executor, {.user_agent = "callramp-cli"}, log);
-    co_return co_await http.fetch(request, clock.now() + answer_within, largest_answer_bytes);
+    co_return co_await http.fetch(request, clock.now() + (more ? upload_within : answer_within), largest_answer_bytes);
   });
   if (!answer) return std::unexpected(unreachable(answer.error()));
   if (answer->status < 200 || answer->status > 299) return std::unexpected(refusal(answer->status, answer->body));

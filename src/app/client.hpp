@@ -37,6 +37,9 @@ class Client {
   /// The same with a body that is no JSON.
   Done<ApiAnswer> send_text(const std::string& method, const std::string& path, std::string body,
                             const std::string& content_type) const;
+  /// The same with a body of any length, in the pieces that `more` returns, until it returns none.
+  Done<ApiAnswer> upload(const std::string& path, const std::string& content_type,
+                         const std::function<Result<std::string>()>& more) const;
   /// Server-sent events until the server ends the stream or `on_event` returns false.
   Ran events(const std::string& path, const std::function<bool(const net::SseEvent&)>& on_event) const;
   /// A body of any length, a piece at a time, until its end or until `on_bytes` returns false.
@@ -45,8 +48,8 @@ class Client {
  private:
   Client(std::string url, std::string token, std::string token_source)
       : url_(std::move(url)), token_(std::move(token)), token_source_(std::move(token_source)) {}
-  Done<ApiAnswer> exchange(const std::string& method, const std::string& path, std::string body,
-                           net::Headers headers) const;
+  Done<ApiAnswer> exchange(const std::string& method, const std::string& path, std::string body, net::Headers headers,
+                           const std::function<Result<std::string>()>& more = {}) const;
   Ran stream(const std::string& path, const std::string& accept,
              const std::function<Result<bool>(std::string_view)>& on_chunk) const;
   net::Headers headers() const;

@@ -10,6 +10,7 @@ void add_client_commands(Command root) {
   add_call_commands(root);
   add_agent_commands(root);
   add_campaign_commands(root);
+  add_import_commands(root);
   add_record_commands(root);
   add_rollout_commands(root);
   add_evidence_commands(root);

@@ -32,6 +32,7 @@
 #include "app/no_telephony.hpp"
 #include "app/price_book.hpp"
 #include "app/wiring_campaigns.hpp"
+#include "app/wiring_imports.hpp"
 #include "async/io_threads.hpp"
 #include "async/task_scope.hpp"
 #include "engine/dialer.hpp"
@@ -201,6 +202,7 @@ struct Platform::Parts {
   engine::CallService calls;
   engine::Dialer dialer;
   CampaignParts campaigns;
+  ImportParts imports;
   engine::Reconciler reconciler;
   engine::MediaHost media;
   exotel::MediaCounters media_counters;
@@ -280,6 +282,17 @@ Platform::Parts::Parts(const Config& given, Options options, Log& sink, FolderLo
                  .random = random,
                  .log = log,
                  .feed = feed}),
+      imports({.executor = first(),
+               .data_dir = config.data_dir,
+               .default_region = config.default_region,
+               .stores = *stores,
+               .flags = flags,
+               .phones = *phones,
+               .clock = clock,
+               .random = random,
+               .log = log,
+               .feed = feed,
+               .wake_campaigns = [this] { campaigns.runner.wake(); }}),
       reconciler({.node = node, .ring_timeout = config.ring_timeout, .price_after = config.price_after},
                  stores->calls(), settler, dialer, sessions, *telephony, legacy.get(), clock, log, call_metrics),
       media({.session = {.playback = {.chunk_bytes = static_cast<std::size_t>(config.exotel_chunk_bytes)}},
@@ -350,7 +363,8 @@ Platform::Parts::Parts(const Config& given, Options options, Log& sink, FolderLo
            },
            .webhook_secret = webhook_secret,
            .default_region = config.default_region,
-           .open_page = options.open_page}),
+           .open_page = options.open_page,
+           .imports = imports.service}),
       server(
           io->executors(),
           {.address = config.host,
@@ -416,6 +430,7 @@ Status Platform::start() {
     made.running = std::make_unique<async::TaskScope>(made.first());
     made.running->spawn(made.dialer.run());
     made.running->spawn(made.campaigns.runner.run());
+    made.running->spawn(made.imports.service.run());
     made.running->spawn(made.reconciler.run());
     made.running->spawn(made.recorder.run());
     made.running->spawn(made.rollouts.run());

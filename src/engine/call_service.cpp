@@ -19,22 +19,21 @@ CallService::CallService(CallServiceConfig config, CallStore& store, FlagService
       random_(random),
       log_(log) {}
 
-Awaitable<Result<AcceptedCall>> CallService::place(PlaceCall request) {
-  CO_TRY(phone, phones_.normalise(request.phone, config_.default_region));
+Result<Call> CallService::make_call(PlaceCall request, Instant now) const {
+  TRY(phone, phones_.normalise(request.phone, config_.default_region));
   UserId user{phone.e164()};
   if (request.user) {
-    CO_TRY(given, parse_user_id(*request.user));
+    TRY(given, parse_user_id(*request.user));
     user = std::move(given);
   }
   if (request.metadata_json.size() > max_metadata_bytes)
-    co_return fail(
+    return fail(
         ErrorCode::invalid_request,
         fmt::format("metadata is {} bytes; at most {} are kept", request.metadata_json.size(), max_metadata_bytes),
         "metadata");
   if (!request.timezone.empty()) {
-    if (auto zone = phones_.local_clock(request.timezone, clock_.now()); !zone) co_return std::unexpected(zone.error());
+    if (auto zone = phones_.local_clock(request.timezone, now); !zone) return std::unexpected(zone.error());
   }
-  const Instant now = clock_.now();
   const RouteDecision route = flags_.route(user.str());
   const bool handed_back = route.system == System::old_system && !config_.old_system_available;
   Call call{.id = make_id<CallId>(now, random_),
@@ -52,7 +51,14 @@ Awaitable<Result<AcceptedCall>> CallService::place(PlaceCall request) {
             .due_at = now,
             .updated_at = now};
   if (handed_back) call.system = System::old_system;
-  CO_TRY(created, co_await store_.create(std::move(call), std::move(request.idempotency)));
+  return call;
+}
+
+Awaitable<Result<AcceptedCall>> CallService::place(PlaceCall request) {
+  auto idempotency = std::move(request.idempotency);
+  CO_TRY(call, make_call(std::move(request), clock_.now()));
+  const RouteDecision route = flags_.route(call.user.str());
+  CO_TRY(created, co_await store_.create(std::move(call), std::move(idempotency)));
   const Call& stored = created.call;
   log_.info("call_routed", {{"call_id", stored.id},
                             {"userId", stored.user},
@@ -69,6 +75,30 @@ Awaitable<Result<AcceptedCall>> CallService::place(PlaceCall request) {
                          .handed_back = stored.status == CallStatus::handed_back,
                          .replayed = created.replayed,
                          .estimated_start = stored.created_at};
+}
+
+Awaitable<Result<std::vector<Call>>> CallService::place_bulk(PlaceBulk request) {
+  const Instant now = clock_.now();
+  const auto batch = make_id<BatchId>(now, random_);
+  std::vector<Call> calls;
+  for (std::size_t i = 0; i < request.calls.size(); ++i) {
+    auto call = make_call(std::move(request.calls[i]), now);
+    if (!call) {
+      Error error = std::move(call).error();
+      if (error.field.empty() && error.code == ErrorCode::invalid_phone_number) error.field = "phoneNumber";
+      co_return fail(error.code, fmt::format("calls[{}]: {}", i, error.message),
+                     fmt::format("calls[{}].{}", i, error.field));
+    }
+    call->batch = batch;
+    call->campaign = request.campaign;
+    call->due_at = now + request.delay_between * static_cast<std::int64_t>(i);
+    if (call->status == CallStatus::queued && call->due_at > now) call->status = CallStatus::scheduled;
+    calls.push_back(*std::move(call));
+  }
+  CO_TRY(stored, co_await store_.create_many(std::move(calls), std::move(request.idempotency)));
+  log_.info("bulk_accepted", {{"batch_id", stored.front().batch.value_or(batch)}, {"calls", stored.size()}});
+  if (wake_) wake_();
+  co_return stored;
 }
 
 Awaitable<Result<Call>> CallService::cancel(CallId id, Actor actor) {

@@ -4,6 +4,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "async/clock.hpp"
 #include "base/log.hpp"
@@ -31,6 +32,14 @@ struct AcceptedCall {
   bool handed_back = false;
   bool replayed = false;
   Instant estimated_start{};
+};
+
+/// Many calls at once.
+struct PlaceBulk {
+  std::vector<PlaceCall> calls;        ///< 1 … 1000; their own idempotency keys mean nothing
+  milliseconds delay_between{};        ///< from one call's due time to the next
+  std::optional<CampaignId> campaign;  ///< whose limits hold for them
+  std::optional<Idempotency> idempotency;
 };
 
 /// The last words of a call that we end.
@@ -62,11 +71,16 @@ class CallService {
   /// Errors: invalid_phone_number, invalid_request (user id, metadata over 10 KiB, zone), agent_not_found, do_not_call,
   /// conflict (idempotency key reused for another request).
   Awaitable<Result<AcceptedCall>> place(PlaceCall request);
+  /// All or none; an error names its call: "calls[3].phoneNumber". The stored ones, in order, all of one batch; those
+  /// of the earlier request if its key was used before.
+  Awaitable<Result<std::vector<Call>>> place_bulk(PlaceBulk request);
   Awaitable<Result<CallDetail>> get(CallId id) { return store_.get(std::move(id)); }
   Awaitable<Result<CallPage>> list(CallFilter filter) { return store_.list(std::move(filter)); }
   Awaitable<Result<Call>> cancel(CallId id, Actor actor);
 
  private:
+  Result<Call> make_call(PlaceCall request, Instant now) const;
+
   CallServiceConfig config_;
   CallStore& store_;
   FlagService& flags_;

@@ -9,6 +9,7 @@
 #include "net/beast_web_socket.hpp"
 #include "net/dial.hpp"
 #include "net/message_stream.hpp"
+#include "net/response_head.hpp"
 
 namespace callramp::net {
 namespace {
@@ -73,7 +74,8 @@ struct Attempt {
 std::string lost(const Url& url, const char* when) { return "the connection to " + url.origin() + " was lost " + when; }
 
 Awaitable<Attempt> attempt(std::unique_ptr<Connection> connection, const Url& url, std::string_view method,
-                           std::string_view head, std::string_view body, Moment deadline) {
+                           std::string_view head, std::string_view body,
+                           const std::function<Result<std::string>()>& more_body, Moment deadline) {
   auto& stream = connection->stream;
   auto& transport = stream.transport;
   const auto failed = [&](ErrorCode code, std::string message) { return Attempt{.error = {code, std::move(message)}}; };
@@ -83,6 +85,19 @@ Awaitable<Attempt> attempt(std::unique_ptr<Connection> connection, const Url& ur
   transport.expires_at(deadline);
   NetError error;
   const std::size_t written = co_await transport.write_all(head, body, Duration::max(), error);
+  // Somebody who answers before the end has read enough, and is about to close.
+  while (more_body && !error && !transport.has_input()) {
+    auto more = more_body();
+    if (!more) co_return failed(more.error().code, std::move(more.error().message));
+    std::string frame;
+    if (more->empty()) {
+      co_await transport.write_all("0\r\n\r\n", {}, Duration::max(), error);
+      break;
+    }
+    append_chunk_head(frame, more->size());
+    frame.append(*more).append("\r\n");
+    co_await transport.write_all(frame, {}, Duration::max(), error);
+  }
   if (error) {
     auto result = transport.expired() ? late() : failed(ErrorCode::timeout, lost(url, "while the request was sent"));
     // TLS counts records, not bytes of ours, so only TCP can say that nothing left.
@@ -272,7 +287,9 @@ Result<std::string> HttpClient::State::head_of(const ClientRequest& request, con
   if (!request.headers.find("User-Agent")) head.append("User-Agent: ").append(options.user_agent).append("\r\n");
   if (!url.user_info.empty() && !request.headers.find("Authorization"))
     head.append("Authorization: Basic ").append(base64_encode(url.user_info)).append("\r\n");
-  if (!request.body.empty() || request.method == "POST" || request.method == "PUT" || request.method == "PATCH")
+  if (request.more_body)
+    head.append("Transfer-Encoding: chunked\r\n");
+  else if (!request.body.empty() || request.method == "POST" || request.method == "PUT" || request.method == "PATCH")
     head.append("Content-Length: ").append(std::to_string(request.body.size())).append("\r\n");
   head.append("\r\n");
   return head;
@@ -303,7 +320,8 @@ Awaitable<Result<ClientResponse>> HttpClient::send(ClientRequest request, Instan
     }
     if (steady_now() >= deadline)
       co_return fail(ErrorCode::unavailable, "the deadline passed before a request to " + origin + " was sent");
-    auto result = co_await attempt(std::move(connection), url, request.method, head, request.body, deadline);
+    auto result = co_await attempt(std::move(connection), url, request.method, head,
+                                   request.more_body ? "" : request.body, request.more_body, deadline);
     if (result.connection) {
       auto& message = result.connection->stream.parser.head();
       ClientResponse response{.status = message.status, .headers = std::move(message.headers)};
@@ -312,7 +330,8 @@ Awaitable<Result<ClientResponse>> HttpClient::send(ClientRequest request, Instan
           [state, origin](std::unique_ptr<Connection> done) { state->give_back(origin, std::move(done)); });
       co_return response;
     }
-    const bool again = pooled && (result.nothing_sent || (result.closed_unanswered && may_be_repeated(request.method)));
+    const bool again = pooled && !request.more_body &&
+                       (result.nothing_sent || (result.closed_unanswered && may_be_repeated(request.method)));
     if (!again) {
       if (result.nothing_sent) result.error.code = ErrorCode::unavailable;
       co_return std::unexpected(std::move(result.error));

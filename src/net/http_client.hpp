@@ -1,6 +1,7 @@
 // HttpClient: requests to other services over pooled connections, TLS verified, streamed responses, and WebSockets out.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -28,6 +29,9 @@ struct ClientRequest {
   std::string url;
   Headers headers;
   std::string body;
+  /// If set, the body goes on with what this returns, chunked, until it returns nothing; an error gives the request up.
+  /// Such a request is sent once.
+  std::function<Result<std::string>()> more_body;
 };
 
 struct ClientResponse {

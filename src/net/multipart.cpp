@@ -51,12 +51,15 @@ std::string media_type(std::string_view content_type) {
   return type;
 }
 
-/// The part's name, out of its header lines.
-std::optional<std::string> part_name(std::string_view head) {
+/// Longest head of a part: a name and a type, with room to spare.
+constexpr std::size_t max_head_bytes = 16 * 1024;
+
+/// The part's content disposition, out of its header lines.
+std::optional<std::string_view> disposition(std::string_view head) {
   while (!head.empty()) {
     const std::size_t end = std::min(head.find("\r\n"), head.size());
     const std::string_view line = head.substr(0, end);
-    if (lower(line.substr(0, line.find(':'))) == "content-disposition") return parameter(line, "name");
+    if (lower(line.substr(0, line.find(':'))) == "content-disposition") return line;
     head.remove_prefix(std::min(end + 2, head.size()));
   }
   return std::nullopt;
@@ -75,33 +78,97 @@ Result<std::string> multipart_boundary(std::string_view content_type) {
   return *std::move(boundary);
 }
 
+// The first delimiter may stand at the very start, without the line end before it.
+MultipartParser::MultipartParser(std::string_view boundary)
+    : delimiter_("\r\n--" + std::string(boundary)), buffer_("\r\n") {}
+
+Result<std::vector<MultipartEvent>> MultipartParser::feed(std::string_view bytes) {
+  std::vector<MultipartEvent> events;
+  buffer_ += bytes;
+  for (bool more = true; more;) {
+    TRY(stepped, step(events));
+    more = stepped;
+  }
+  return events;
+}
+
+Status MultipartParser::finish() const {
+  if (state_ == State::closed) return {};
+  if (state_ == State::preamble)
+    return fail(ErrorCode::invalid_request, "the multipart body does not contain its boundary");
+  return fail(ErrorCode::invalid_request, "the multipart body is cut off before its closing boundary");
+}
+
+// False if it takes more bytes to go on.
+Result<bool> MultipartParser::step(std::vector<MultipartEvent>& events) {
+  switch (state_) {
+    case State::preamble:
+    case State::body: return read_body(events);
+    case State::delimiter: {
+      if (buffer_.size() < 2) return false;
+      if (buffer_.starts_with("--")) {
+        state_ = State::closed;
+        return true;
+      }
+      const std::size_t line_end = buffer_.find("\r\n");
+      if (line_end == std::string::npos) {
+        if (buffer_.size() > max_head_bytes)
+          return fail(ErrorCode::invalid_request, "a boundary of the multipart body does not end its line");
+        return false;
+      }
+      buffer_.erase(0, line_end);  // keeps the line end: a head may be empty
+      state_ = State::head;
+      return true;
+    }
+    case State::head: {
+      const std::size_t blank = buffer_.find("\r\n\r\n");
+      if (blank == std::string::npos) {
+        if (buffer_.size() > max_head_bytes)
+          return fail(ErrorCode::invalid_request, "the head of a part of the multipart body is too long");
+        return false;
+      }
+      const auto about = disposition(std::string_view(buffer_).substr(2, blank == 0 ? 0 : blank - 2));
+      auto name = about ? parameter(*about, "name") : std::nullopt;
+      if (!name) return fail(ErrorCode::invalid_request, "a part of the multipart body has no name");
+      events.push_back({.kind = MultipartEvent::Kind::part,
+                        .name = *std::move(name),
+                        .file_name = parameter(*about, "filename").value_or("")});
+      buffer_.erase(0, blank + 4);
+      state_ = State::body;
+      return true;
+    }
+    case State::closed: buffer_.clear(); return false;  // what follows means nothing (RFC 2046 §5.1.1)
+  }
+  return false;
+}
+
+// Everything up to the next delimiter; of the preamble nothing is told.
+Result<bool> MultipartParser::read_body(std::vector<MultipartEvent>& events) {
+  const std::size_t found = buffer_.find(delimiter_);
+  const bool whole = found != std::string::npos;
+  // What may be the beginning of a delimiter waits for its end.
+  const std::size_t sure = whole ? found : buffer_.size() - std::min(buffer_.size(), delimiter_.size() - 1);
+  if (state_ == State::body && sure > 0)
+    events.push_back({.kind = MultipartEvent::Kind::data, .data = buffer_.substr(0, sure)});
+  buffer_.erase(0, sure);
+  if (!whole) return false;
+  if (state_ == State::body) events.push_back({.kind = MultipartEvent::Kind::end});
+  buffer_.erase(0, delimiter_.size());
+  state_ = State::delimiter;
+  return true;
+}
+
 Result<FormFields> parse_multipart(std::string_view content_type, std::string_view body) {
   TRY(boundary, multipart_boundary(content_type));
-  const std::string delimiter = "\r\n--" + boundary;
+  MultipartParser parser(boundary);
+  TRY(events, parser.feed(body));
+  TRY_VOID(parser.finish());
   FormFields fields;
-  // The first delimiter may stand at the very start, without its line end.
-  std::size_t at = 0;
-  if (!body.starts_with(std::string_view(delimiter).substr(2))) {
-    at = body.find(delimiter);
-    if (at == std::string_view::npos)
-      return fail(ErrorCode::invalid_request, "the multipart body does not contain its boundary");
-    at += 2;
+  for (MultipartEvent& event : events) {
+    if (event.kind == MultipartEvent::Kind::part) fields.emplace_back(std::move(event.name), std::string());
+    if (event.kind == MultipartEvent::Kind::data) fields.back().second += event.data;
   }
-  at += delimiter.size() - 2;
-  while (true) {
-    const std::string_view rest = body.substr(at);
-    if (rest.starts_with("--")) return fields;
-    const std::size_t line_end = rest.find("\r\n");
-    const std::size_t end = line_end == std::string_view::npos ? line_end : rest.find(delimiter, line_end);
-    if (end == std::string_view::npos)
-      return fail(ErrorCode::invalid_request, "the multipart body is cut off before its closing boundary");
-    const std::string_view part = rest.substr(line_end, end - line_end);  // starts with the CRLF before its headers
-    const std::size_t blank = part.find("\r\n\r\n");
-    auto name = blank == std::string_view::npos ? std::nullopt : part_name(part.substr(2, blank == 0 ? 0 : blank - 2));
-    if (!name) return fail(ErrorCode::invalid_request, "a part of the multipart body has no name");
-    fields.emplace_back(*std::move(name), std::string(part.substr(blank + 4)));
-    at += end + delimiter.size();
-  }
+  return fields;
 }
 
 std::string format_multipart(const FormFields& fields, std::string_view boundary) {

@@ -84,6 +84,14 @@ Awaitable<std::size_t> Transport::write_all(std::string_view first, std::string_
   co_return written;
 }
 
+bool Transport::has_input() {
+  if (core_->tls) return false;
+  char byte = 0;
+  NetError error;
+  core_->socket.receive(asio::buffer(&byte, 1), asio::socket_base::message_peek, error);
+  return error != asio::error::would_block;
+}
+
 bool Transport::idle_and_alive() {
   char byte = 0;
   NetError error;

@@ -57,6 +57,9 @@ class Transport {
   /// Writes everything; each step has `step_limit`. Returns how many bytes the stream took, all of them if no error.
   Awaitable<std::size_t> write_all(std::string_view first, std::string_view second, Duration step_limit,
                                    NetError& error);
+  /// True if the peer has said something, or closed, and nobody has read it yet. Never with TLS, whose own messages
+  /// look the same from here.
+  bool has_input();
   /// False if an idle connection is certainly closed, or has bytes that nobody asked for.
   bool idle_and_alive();
   /// Ends whatever waits on the socket.

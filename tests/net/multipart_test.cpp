@@ -51,3 +51,45 @@ TEST_CASE("a form is read by its content type") {
             .has_value());
   CHECK(parse_form("application/json", "{}").error().code == ErrorCode::unsupported_media_type);
 }
+
+TEST_CASE("a multipart body says the same wherever it is cut") {
+  const std::string body =
+      "preamble\r\n--b \r\nContent-Disposition: form-data; name=\"file\"; filename=\"a "
+      "b.csv\"\r\n\r\nphone\r\n--\r\n--x"
+      "\r\n--b\r\nContent-Disposition: form-data; name=\"empty\"\r\n\r\n\r\n--b\r\nContent-Disposition: form-data; "
+      "name=region\r\n\r\nIN\r\n--b--\r\nepilogue --b";
+  for (std::size_t step = 1; step <= body.size(); ++step) {
+    MultipartParser parser("b");
+    std::string told;
+    for (std::size_t at = 0; at < body.size(); at += step) {
+      const auto events = parser.feed(std::string_view(body).substr(at, step));
+      REQUIRE(events.has_value());
+      for (const MultipartEvent& event : *events) {
+        if (event.kind == MultipartEvent::Kind::part) told += "[" + event.name + "|" + event.file_name + "]";
+        if (event.kind == MultipartEvent::Kind::data) CHECK_FALSE(event.data.empty());
+        told += event.data;
+        if (event.kind == MultipartEvent::Kind::end) told += "$";
+      }
+    }
+    CAPTURE(step);
+    CHECK(told == "[file|a b.csv]phone\r\n--\r\n--x$[empty|]$[region|]IN$");
+    CHECK(parser.finish().has_value());
+  }
+}
+
+TEST_CASE("a multipart body keeps nothing of a file in memory and has no endless head") {
+  MultipartParser parser("b");
+  REQUIRE(parser.feed("--b\r\nContent-Disposition: form-data; name=f\r\n\r\n").has_value());
+  std::size_t told = 0;
+  for (int i = 0; i < 100; ++i) {
+    const auto events = parser.feed(std::string(1000, 'x'));
+    REQUIRE(events.has_value());
+    for (const MultipartEvent& event : *events) told += event.data.size();
+    CHECK(told + 10 > static_cast<std::size_t>(i + 1) * 1000);
+  }
+  MultipartParser endless("b");
+  REQUIRE(endless.feed("--b\r\nX: ").has_value());
+  bool refused = false;
+  for (int i = 0; i < 100 && !refused; ++i) refused = !endless.feed(std::string(1000, 'x')).has_value();
+  CHECK(refused);
+}

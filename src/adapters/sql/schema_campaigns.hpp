@@ -40,13 +40,14 @@ create index campaigns_by_agent on campaigns (agent_id);
 create table batches (
   id text not null primary key,
   campaign_id text references campaigns (id),
+  agent_id text,
+  region text not null,
   file_name text not null,
   spool_file text not null,
-  state text not null check (state in ('receiving', 'checking', 'importing', 'done', 'cancelled', 'failed')),
+  state text not null check (state in ('importing', 'done', 'cancelled', 'failed')),
   dry_run smallint not null check (dry_run in (0, 1)),
   bytes_total bigint not null default 0,
   bytes_done bigint not null default 0,
-  lines_done bigint not null default 0,
   good bigint not null default 0,
   rejected bigint not null default 0,
   duplicates bigint not null default 0,
@@ -55,7 +56,8 @@ create table batches (
   error text not null default '',
   created_at bigint not null,
   created_by text not null,
-  finished_at bigint
+  finished_at bigint,
+  check ((state = 'importing') = (finished_at is null))
 );
 create index batches_by_creation on batches (created_at);
 create index batches_open on batches (created_at) where finished_at is null;

@@ -36,7 +36,8 @@ SqlStores::SqlStores(std::unique_ptr<DbExecutor> executor)
       settings_(*executor_),
       outcomes_(*executor_),
       rollouts_(*executor_),
-      campaigns_(*executor_) {}
+      campaigns_(*executor_),
+      imports_(*executor_) {}
 
 Result<std::unique_ptr<SqlStores>> SqlStores::open(SqlOptions options) {
   TRY(url, parse_database_url(options.url));

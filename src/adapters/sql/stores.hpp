@@ -10,6 +10,7 @@
 #include "adapters/sql/campaign_store.hpp"
 #include "adapters/sql/executor.hpp"
 #include "adapters/sql/flag_store.hpp"
+#include "adapters/sql/import_store.hpp"
 #include "adapters/sql/rollout_store.hpp"
 
 namespace callramp::sql {
@@ -38,6 +39,7 @@ class SqlStores {
   OutcomeStore& outcomes() noexcept { return outcomes_; }
   RolloutStore& rollouts() noexcept { return rollouts_; }
   CampaignStore& campaigns() noexcept { return campaigns_; }
+  ImportStore& imports() noexcept { return imports_; }
   /// For work of its own in the same database, such as a test's look at the tables.
   DbExecutor& executor() noexcept { return *executor_; }
 
@@ -55,6 +57,7 @@ class SqlStores {
   SqlOutcomeStore outcomes_;
   SqlRolloutStore rollouts_;
   SqlCampaignStore campaigns_;
+  SqlImportStore imports_;
 };
 
 }  // namespace callramp::sql
