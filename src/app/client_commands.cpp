@@ -19,6 +19,7 @@ void add_client_commands(Command root) {
   add_webhook_commands(root);
   add_token_commands(root);
   add_backup_commands(root);
+  add_detect_command(root);
   add_doctor_command(root);
 }
 

@@ -22,6 +22,7 @@ void add_person_commands(Command root);    ///< person …
 void add_token_commands(Command root);     ///< token …
 void add_backup_commands(Command root);    ///< backup, restore
 void add_doctor_command(Command root);
+void add_detect_command(Command root);
 void add_server_commands(Command root);  ///< serve, sandbox, demo
 void add_demo_command(Command root);
 
