@@ -55,15 +55,15 @@ Awaitable<Result<net::Response>> give_order(const Deps& deps, Exchange& exchange
   const std::string& name = exchange.param("name");
   CO_TRY(decision, dry_run ? co_await deps.rollouts.preview(name, std::move(order), exchange.actor)
                            : co_await deps.rollouts.command(name, std::move(order), exchange.actor));
-  json::object body = wire::to_json(decision);
-  body["dryRun"] = dry_run;
-  body["switches"] = nullptr;
+  json::object answer = wire::to_json(decision);
+  answer["dryRun"] = dry_run;
+  answer["switches"] = nullptr;
   if (decision.from != decision.to) {
     // The order stands whether or not this can be counted.
     if (const auto switching = co_await deps.rollouts.switching(decision.from, decision.to))
-      body["switches"] = to_json(*switching);
+      answer["switches"] = to_json(*switching);
   }
-  co_return json_response(200, body);
+  co_return json_response(200, answer);
 }
 
 Awaitable<Result<net::Response>> drill(const Deps& deps, Exchange& exchange) {

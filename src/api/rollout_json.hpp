@@ -15,7 +15,7 @@ boost::json::object summary_json(const engine::RolloutView& view);
 boost::json::object to_json(const rollout::Signature& signature);
 boost::json::object to_json(const engine::ChecklistItemView& item);
 boost::json::object to_json(const engine::Receipt& receipt);
-json::object to_json(const Switching& switching);
+boost::json::object to_json(const Switching& switching);
 boost::json::object to_json(const rollout::PlanChange& change);
 boost::json::object to_json(const ItemRecord& record);
 
