@@ -70,12 +70,17 @@ Result<std::unique_ptr<LibPhoneNumberDirectory>> LibPhoneNumberDirectory::create
     for (std::string region; std::getline(list, region, ',');)
       if (!zone.empty()) zones[region].push_back(zone);
   }
+  for (auto& [region, of_region] : zones) {
+    std::ranges::sort(of_region);
+    of_region.erase(std::ranges::unique(of_region).begin(), of_region.end());
+  }
   if (zones.empty())
     return fail(ErrorCode::internal, "no time zones in " + zone_table.string() + "; install the package tzdata");
   return std::unique_ptr<LibPhoneNumberDirectory>(new LibPhoneNumberDirectory(std::move(zones)));
 }
 
 Result<PhoneNumber> LibPhoneNumberDirectory::normalise(std::string_view text, std::string_view region) const {
+  if (const auto plain = plans_.find(text, region)) return PhoneNumber::parse(plain->e164);
   const PhoneNumberUtil& util = *PhoneNumberUtil::GetInstance();
   const auto refuse = [&](std::string_view reason) {
     return fail(ErrorCode::invalid_phone_number,
@@ -96,6 +101,8 @@ Result<PhoneNumber> LibPhoneNumberDirectory::normalise(std::string_view text, st
 }
 
 std::vector<std::string> LibPhoneNumberDirectory::zones(const PhoneNumber& phone) const {
+  if (const auto plain = plans_.find(phone.e164(), ""))
+    if (const auto zones = zones_by_region_.find(plain->region); zones != zones_by_region_.end()) return zones->second;
   const PhoneNumberUtil& util = *PhoneNumberUtil::GetInstance();
   Parsed number;
   std::vector<std::string> found;

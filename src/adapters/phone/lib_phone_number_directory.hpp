@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 
+#include "adapters/phone/number_plans.hpp"
 #include "ports/phone_directory.hpp"
 
 namespace callramp::phone {
@@ -29,7 +30,8 @@ class LibPhoneNumberDirectory final : public PhoneDirectory {
   using Zones = std::map<std::string, std::vector<std::string>, std::less<>>;
   explicit LibPhoneNumberDirectory(Zones zones) : zones_by_region_(std::move(zones)) {}
 
-  Zones zones_by_region_;
+  Zones zones_by_region_;  // sorted, each once
+  NumberPlans plans_;
 };
 
 }  // namespace callramp::phone
