@@ -181,9 +181,11 @@ TEST_CASE("the first in order that works is chosen, a preferred one before, a di
       {"both work", {candidate("exotel"), candidate("twilio")}, 0},
       {"the first is open", {candidate("exotel", opened()), candidate("twilio")}, 1},
       {"both are open", {candidate("exotel", opened()), candidate("twilio", opened())}, std::nullopt},
-      {"the first is disabled", {candidate("exotel", {}, disabled()), candidate("twilio")}, 1},
-      {"disabled until before now", {candidate("exotel", {}, disabled(start - seconds{1})), candidate("twilio")}, 0},
-      {"the second is preferred", {candidate("exotel"), candidate("twilio", {}, preferred)}, 1},
+      {"the first is disabled", {candidate("exotel", Breaker{}, disabled()), candidate("twilio")}, 1},
+      {"disabled until before now",
+       {candidate("exotel", Breaker{}, disabled(start - seconds{1})), candidate("twilio")},
+       0},
+      {"the second is preferred", {candidate("exotel"), candidate("twilio", Breaker{}, preferred)}, 1},
       {"the preferred one is open", {candidate("exotel"), candidate("twilio", opened(), preferred)}, 0},
   };
   for (const Row& row : rows) {
@@ -201,7 +203,8 @@ TEST_CASE("an outage says since when and why and when it may end") {
   CHECK(both_open->look_again > start + seconds{10});
   CHECK(both_open->look_again <= start + seconds{66});
 
-  const auto by_hand = outage("carrier", {candidate("exotel", {}, disabled(start + minutes{30}))}, start + minutes{1});
+  const auto by_hand =
+      outage("carrier", {candidate("exotel", Breaker{}, disabled(start + minutes{30}))}, start + minutes{1});
   REQUIRE(by_hand);
   CHECK(by_hand->reason == "no carrier since 14:02 UTC: exotel (disabled by asha until 14:32 UTC)");
   CHECK(by_hand->look_again == start + minutes{30});
