@@ -98,7 +98,7 @@ TEST_CASE("the recorder writes what the list of measured levels names and nothin
 TEST_CASE("levels are read each minute with their values and what is out says since when") {
   RecorderWorld recorder;
   recorder.record(hours{6} + minutes{2}, [&]() -> Awaitable<void> {
-    recorder.world.process->recorder.watch({{.name = "pods_ready", .promql = "sum(up)"}});
+    recorder.world.process->recorder.watch({.metrics = {{.name = "pods_ready", .promql = "sum(up)"}}});
     co_await recorder.world.clock.sleep_for(minutes{30});
     recorder.prometheus.value = fail(ErrorCode::unavailable, "Prometheus at http://p does not answer");
     recorder.machine.reading->memory_process += 1e8;
@@ -300,10 +300,10 @@ TEST_CASE("a receipt is read back as it was written and one of before the switch
   REQUIRE(read);
   same(*read, receipt);
   for (const std::string& broken :
-       {std::string{}, std::string("1000"), "1000|" + micros + "|1|1|-|0", "x|" + micros + "|1|1|-|0|-|s",
-        "-|" + micros + "|1|1|-|0|-|s", "1000|-|1|1|-|0|-|s", "10001|" + micros + "|1|1|-|0|-|s",
-        "1000|" + micros + "|1|1|-|0|-|#312", "1000|" + micros + "|1|1|-|0|-|#x|1|s",
-        "1000|99999999999999999999|1|1|-|0|-|s"})
+       std::vector<std::string>{std::string{}, std::string("1000"), "1000|" + micros + "|1|1|-|0",
+                                "x|" + micros + "|1|1|-|0|-|s", "-|" + micros + "|1|1|-|0|-|s", "1000|-|1|1|-|0|-|s",
+                                "10001|" + micros + "|1|1|-|0|-|s", "1000|" + micros + "|1|1|-|0|-|#312",
+                                "1000|" + micros + "|1|1|-|0|-|#x|1|s", "1000|99999999999999999999|1|1|-|0|-|s"})
     CHECK_FALSE_MESSAGE(parse_receipt(broken), broken);
 }
 

@@ -156,7 +156,7 @@ class Replay {
       co_await finish(late_.begin()->second.first, late_.begin()->second.second);
     for (const ClaimedDial& dial : co_await claim(System::new_system))
       co_await finish(dial.attempt.id,
-                      {.connected = again_.at(dial.call.id) != Outcome::no_answer, .first = again_.at(dial.call.id)});
+                      {.first = again_.at(dial.call.id), .connected = again_.at(dial.call.id) != Outcome::no_answer});
     const Instant look = end + plan_.pace.grace();
     co_await world_.clock.sleep_until(look);
     if (!looks_.contains(look)) co_return;

@@ -5,6 +5,7 @@
 #include "adapters/twilio/wire.hpp"
 #include "adapters/vendor_fixture.hpp"
 #include "audio/g711.hpp"
+#include "base/base64.hpp"
 #include "fakes/fake_metrics.hpp"
 
 using namespace callramp;
