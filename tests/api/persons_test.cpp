@@ -18,7 +18,8 @@ TEST_CASE("a person is shown and handed over and stopped and erased") {
   const Answer everything = world.post("/api/v1/person/export", asked, "cr_admin");
   REQUIRE(everything.status == 200);
   CHECK(everything.body().at("calls").at(0).at("userId") == "u-1");
-  CHECK(world.post("/api/v1/person/stop", asked).body() == json::value({{"doNotCall", true}, {"callsEnded", 1}}));
+  CHECK(world.post("/api/v1/person/stop", asked).body() ==
+        json::value(json::object{{"doNotCall", true}, {"callsEnded", 1}}));
   const Answer erased = world.post("/api/v1/person/erase", asked, "cr_admin");
   REQUIRE(erased.status == 200);
   CHECK(erased.body().at("calls") == 1);

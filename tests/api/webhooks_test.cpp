@@ -19,14 +19,14 @@ TEST_CASE("a webhook's secret is in the answer to its making and nowhere else") 
   CHECK(secret.starts_with("whsec_"));
   CHECK(secret.size() == 6 + 64);
   const std::string id(created.body().at("id").as_string());
-  for (const std::string path :
+  for (const std::string& path :
        {std::string("/api/v1/webhooks"), "/api/v1/webhooks/" + id, std::string("/api/v1/audit")}) {
     const Answer answer = world.get(path, "cr_admin");
     CHECK(answer.status == 200);
     CHECK(answer.text.find(secret) == std::string::npos);
   }
   CHECK(world.get("/api/v1/webhooks", "cr_admin").body().at("webhooks").at(0).at("events") ==
-        json::array{"call.final"});
+        json::value(json::array{"call.final"}));
   CHECK(world.get("/api/v1/audit", "cr_admin").text.find("webhook.create") != std::string::npos);
   CHECK(made(world) != id);
 }
@@ -59,10 +59,11 @@ TEST_CASE("a webhook is changed and removed and what is not there is not found")
   ApiWorld world;
   const std::string path = "/api/v1/webhooks/" + made(world);
   const auto change = [&](const char* body) { return world.ask("PATCH", path, {.token = "cr_admin", .body = body}); };
-  CHECK(change(R"({"events":["batch.done","batch.done"]})").body().at("events") == json::array{"batch.done"});
+  CHECK(change(R"({"events":["batch.done","batch.done"]})").body().at("events") ==
+        json::value(json::array{"batch.done"}));
   CHECK(change(R"({"url":"https://b.example/"})").body().at("url") == "https://b.example/");
   CHECK(change(R"({"url":"http://b.example/"})").status == 400);
-  CHECK(world.get(path, "cr_operator").body().at("events") == json::array{"batch.done"});
+  CHECK(world.get(path, "cr_operator").body().at("events") == json::value(json::array{"batch.done"}));
   CHECK(world.ask("DELETE", path, {.token = "cr_admin"}).status == 204);
   CHECK(world.ask("DELETE", path, {.token = "cr_admin"}).status == 404);
   CHECK(world.get(path, "cr_operator").status == 404);

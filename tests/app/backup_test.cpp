@@ -12,6 +12,7 @@
 #include "adapters/sql/stores.hpp"
 #include "app/folder_lock.hpp"
 #include "app/tombstone_file.hpp"
+#include "async/clock.hpp"
 #include "async/io_threads.hpp"
 
 using namespace callramp;

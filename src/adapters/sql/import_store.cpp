@@ -1,6 +1,7 @@
 #include "adapters/sql/import_store.hpp"
 
 #include "adapters/sql/campaign_rows.hpp"
+#include "adapters/sql/do_not_call.hpp"
 #include "adapters/sql/rows.hpp"
 
 namespace callramp::sql {
@@ -97,11 +98,13 @@ BatchError read_error(Row& row) {
 class Taking {
  public:
   Taking(Db& db, const Batch& batch)
-      : db_(db), batch_(batch), has_do_not_call_(db.exists("select 1 from do_not_call limit 1", {})) {}
+      : db_(db),
+        batch_(batch),
+        has_do_not_call_(db.exists("select 1 from do_not_call limit 1", {}) ||
+                         db.exists("select 1 from do_not_call_hashes limit 1", {})) {}
 
   void take(const Contact& contact) {
-    const bool unwanted =
-        has_do_not_call_ && db_.exists("select 1 from do_not_call where phone = :phone", {contact.phone});
+    const bool unwanted = has_do_not_call_ && on_do_not_call(db_, contact.phone);
     if (batch_.dry_run) {
       if (batch_.campaign && known(contact)) return;
     } else if (!insert(contact, unwanted)) {

@@ -40,6 +40,11 @@ void erase_rows(Db& db, const PhoneNumber& phone, const PhoneNumber& pseudonym) 
       {phone});
   db.run("update evidence_items set note = '' where call_id in (select id from calls where phone = :phone)", {phone});
   db.run("update attempts set phone = :pseudonym where phone = :phone", {pseudonym, phone});
+  db.run(
+      "update schedules set user_id = :user, metadata = '{}', status = case when status = 'active' then 'cancelled' "
+      "else "
+      "status end, phone = :pseudonym where phone = :phone",
+      {pseudonym, pseudonym, phone});
   db.run("delete from pins where user_id = :user", {phone});
   db.run("update calls set user_id = :user, metadata = '{}', phone = :pseudonym where phone = :phone",
          {pseudonym, pseudonym, phone});
@@ -95,7 +100,7 @@ std::vector<PhoneNumber> numbers_with(Db& db, const std::set<std::string>& hashe
   std::vector<PhoneNumber> all;
   db.select(
       "select phone from calls union select phone from contacts union select phone from reported_outcomes where phone "
-      "is not null union select phone from do_not_call",
+      "is not null union select phone from do_not_call union select phone from schedules",
       "t", {}, [&](Row& row) { all.push_back(row.phone()); });
   for (PhoneNumber& number : all)
     if (hashes.contains(person_hash(db, number))) numbers.push_back(std::move(number));

@@ -88,6 +88,24 @@ json::array contacts_of(Db& db, const PhoneNumber& phone) {
   return rows;
 }
 
+json::array schedules_of(Db& db, const PhoneNumber& phone) {
+  json::array rows;
+  db.select(
+      "select id, user_id, agent_id, metadata, status, first_at, timezone from schedules where phone = :phone order by "
+      "created_at, id",
+      "ttttttt", {phone}, [&](Row& row) {
+        json::object schedule{{"id", row.text()}};
+        schedule["userId"] = row.text();
+        schedule["agentId"] = row.text();
+        schedule["metadata"] = parsed(row.text());
+        schedule["status"] = row.text();
+        schedule["firstAt"] = row.text();
+        schedule["timezone"] = row.text();
+        rows.push_back(std::move(schedule));
+      });
+  return rows;
+}
+
 json::array outcomes_of(Db& db, const PhoneNumber& phone) {
   json::array rows;
   db.select(
@@ -178,6 +196,7 @@ Awaitable<Result<std::string>> SqlPersonStore::everything(PhoneNumber phone) {
                                         {"doNotCall", on_do_not_call(db, phone)},
                                         {"calls", calls_of(db, phone)},
                                         {"contacts", contacts_of(db, phone)},
+                                        {"schedules", schedules_of(db, phone)},
                                         {"reportedOutcomes", outcomes_of(db, phone)},
                                         {"evidence", items_of(db, phone)},
                                         {"importErrors", import_errors_of(db, phone)}});

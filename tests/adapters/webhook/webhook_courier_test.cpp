@@ -71,8 +71,8 @@ TEST_CASE("anything but a 2xx is tried again and 410 never") {
                                                                            {429, ErrorCode::unavailable},
                                                                            {410, ErrorCode::not_found}}) {
     CAPTURE(status);
-    Vendor vendor([answered = status](const Seen&) {
-      return net::Response{.status = answered, .headers = {{"Location", "/elsewhere"}}, .body = "no\nthanks"};
+    Vendor vendor([answer = status](const Seen&) {
+      return net::Response{.status = answer, .headers = {{"Location", "/elsewhere"}}, .body = "no\nthanks"};
     });
     const Status said = delivered(vendor, {.allow_private = true});
     REQUIRE_FALSE(said);
