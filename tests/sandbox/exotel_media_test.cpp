@@ -5,6 +5,7 @@
 #include "audio/tone.hpp"
 #include "base/base64.hpp"
 #include "golden.hpp"
+#include "sandbox/playout.hpp"
 
 using namespace callramp;
 using namespace callramp::sandbox;
