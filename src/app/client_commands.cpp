@@ -14,6 +14,7 @@ void add_client_commands(Command root) {
   add_rollout_commands(root);
   add_evidence_commands(root);
   add_token_commands(root);
+  add_detect_command(root);
   add_doctor_command(root);
 }
 

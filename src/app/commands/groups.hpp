@@ -17,6 +17,7 @@ void add_rollout_simulate(Command rollout);
 void add_evidence_commands(Command root);  ///< evidence …
 void add_token_commands(Command root);     ///< token …
 void add_doctor_command(Command root);
+void add_detect_command(Command root);
 void add_server_commands(Command root);  ///< serve, sandbox, demo
 void add_demo_command(Command root);
 
