@@ -1,7 +1,7 @@
 // In a file of its own: the identity changes with every edit of the sources, and nothing else shall be compiled for it.
 #include "app/program_version.hpp"
 
-#include "build_identity.hpp"
+#include "embedded/build_identity.hpp"
 
 namespace callramp::app {
 

@@ -4,8 +4,7 @@
 namespace callramp::api {
 namespace {
 
-constexpr const char* agent =
-    R"({"id":"sales","name":"Sales","greeting":"Hello.","disclosure":"I am an AI.","prompt":"Sell."})";
+constexpr const char* agent = R"({"name":"Sales","greeting":"Hello.","disclosure":"I am an AI.","prompt":"Sell."})";
 
 std::string part(const std::string& name, const std::string& value) {
   return "--b\r\nContent-Disposition: form-data; name=\"" + name + "\"\r\n\r\n" + value + "\r\n";
@@ -15,7 +14,7 @@ std::string file(const std::string& text, const std::string& name = "list.csv") 
 }
 
 struct ImportApi : ApiWorld {
-  ImportApi() { REQUIRE(post("/api/v1/agents", agent).status == 201); }
+  ImportApi() { REQUIRE(ask("PUT", "/api/v1/agents/sales", {.token = "cr_admin", .body = agent}).status < 300); }
   Answer upload(const std::string& parts, const std::string& end = "--b--\r\n",
                 const std::string& token = "cr_operator") {
     return ask("POST", "/api/v1/calls/outbound/import",

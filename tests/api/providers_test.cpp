@@ -31,7 +31,7 @@ TEST_CASE("the board shows who works, who is asked first and what was measured")
   const json::value exotel = world.row(board, "exotel", "telephony");
   CHECK(exotel.at("state").as_string() == "up");
   CHECK(exotel.at("order").as_int64() == 1);
-  CHECK(exotel.at("latencyP50Ms").as_double() == 120);
+  CHECK(exotel.at("latencyP50Ms").to_number<double>() == 120);
   CHECK(exotel.at("spent").at(0).at("amount").as_string() == "0.50");
   CHECK(world.row(board, "twilio", "telephony").at("errorShare").is_null());
   const json::value model = world.row(board, "openai", "llm");

@@ -41,7 +41,7 @@ TEST_CASE_TEMPLATE("a change of the percentage moves those between with open cal
   RolloutWorld<Database> world;
   world.run_phase(0, start);
   std::int64_t below = 0;
-  const Percent half = *Percent::parse("50");
+  const Percent half = *Percent::parse("22");
   for (int user = 1; user <= 6; ++user) {
     world.call_on_new("c" + std::to_string(user), user, Outcome::completed, start + minutes{user});
     if (position_hundredths("user-" + std::to_string(user)) < half.basis_points()) ++below;
@@ -52,10 +52,10 @@ TEST_CASE_TEMPLATE("a change of the percentage moves those between with open cal
     return world.db.get(world.store().switching(*Percent::parse(from), *Percent::parse(to), now));
   };
   CHECK(switching("0", "100", start + hours{1}) == Switching{.users = 6, .open = 0});
-  CHECK(switching("0", "50", start + hours{1}) == Switching{.users = below, .open = 0});
-  CHECK(switching("50", "0", start + hours{1}) == Switching{.users = below, .open = 0});
-  CHECK(switching("100", "50", start + hours{1}) == Switching{.users = 6 - below, .open = 0});
-  CHECK(switching("50", "50", start + hours{1}) == Switching{});
+  CHECK(switching("0", "22", start + hours{1}) == Switching{.users = below, .open = 0});
+  CHECK(switching("22", "0", start + hours{1}) == Switching{.users = below, .open = 0});
+  CHECK(switching("100", "22", start + hours{1}) == Switching{.users = 6 - below, .open = 0});
+  CHECK(switching("22", "22", start + hours{1}) == Switching{});
   CHECK(switching("0", "100", start + hours{24 * 29}) == Switching{});
   // A call that waits makes somebody known, and is an open callback; a pin holds its user where he is.
   world.db.create(StoreWorld::call("later", 7));

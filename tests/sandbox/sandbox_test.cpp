@@ -190,7 +190,7 @@ TEST_CASE("figures without anything to divide are null") {
   const json::value stats = rig.get_json(Door::control, "/stats");
   CHECK(stats.at("playout").at("ranDryShare").is_null());
   CHECK(stats.at("latency").at("turns") == 0);
-  CHECK(stats.at("activeCalls") == json::value{{"exotel", 0}, {"old", 0}});
+  CHECK(stats.at("activeCalls") == json::value{{"exotel", 0}, {"twilio", 0}, {"old", 0}});
 }
 
 TEST_CASE("a sandbox whose port is taken or whose ledger cannot be opened says so and stops") {
