@@ -46,7 +46,6 @@ Done<json::object> read_body(const Arguments& arguments) {
   const auto copy = [&](const std::string& option, std::string_view name) {
     if (const auto value = arguments.text(option)) body[name] = *value;
   };
-  copy("--name", "name");
   copy("--agent", "agentId");
   copy("--kind", "kind");
   copy("--priority", "priority");
@@ -97,6 +96,7 @@ Ran create(const Arguments& arguments, Terminal& terminal) {
 
 Ran set(const Arguments& arguments, Terminal& terminal) {
   TRY(body, read_body(arguments));
+  if (const auto name = arguments.text("--name")) body["name"] = *name;
   if (body.empty()) return bad_usage("nothing to change; name an option, `callramp campaigns set --help` lists them");
   net::Headers headers;
   if (const auto version = arguments.text("--if-version")) headers.add("If-Match", "\"" + *version + "\"");
