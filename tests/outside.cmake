@@ -20,3 +20,4 @@ callramp_outside_test("the official openai client against the sandbox alone" run
 callramp_outside_test("the official Deepgram client against the sandbox alone" run-with.mjs sandbox deepgram.test.mjs)
 callramp_outside_test("the official OpenFeature provider against the product" run-with.mjs serve openfeature.test.mjs)
 callramp_outside_test("a real Prometheus answers the plan's four queries" --test prometheus.test.mjs)
+callramp_outside_test("the demo starts its rollout and counts its calls" --test demo.test.mjs)

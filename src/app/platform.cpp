@@ -308,7 +308,7 @@ Platform::Parts::Parts(const Config& given, Options options, Log& sink, FolderLo
                                                                       .token = config.prometheus_token},
                            clients)),
       times(clock, node.str()),
-      recorder({.node = node, .max_concurrent = config.max_concurrent_outbound_calls},
+      recorder({.node = node, .gauges = options.gauges_every, .max_concurrent = config.max_concurrent_outbound_calls},
                {.health = [this](Instant deadline) { return ask_health(clients, config.public_url, deadline); },
                 .dialer_look = [this] { return dialer.last_look(); },
                 .open_attempts = [this] { return dialer.open_attempts(); },
@@ -322,11 +322,11 @@ Platform::Parts::Parts(const Config& given, Options options, Log& sink, FolderLo
           {.binary = program_version(), .configuration = fingerprint(config), .has_old_system = legacy != nullptr},
           stores->rollouts(), stores->calls(), stores->flags(), *phones, log),
       // The data folder's lock says that an earlier holder is dead: its lease need not run out first.
-      rollouts(first(), {.holder = NodeId{"single"}, .version = program_version()},
+      rollouts(first(), {.holder = NodeId{"single"}, .version = program_version(), .look_every = options.look_every},
                {.read_plan = read_plan,
                 .in_force =
                     [this](const rollout::Plan& plan) {
-                      recorder.watch(plan.metrics);
+                      recorder.watch(plan);
                       times.set_bucket(plan.pace.bucket);
                     }},
                stores->rollouts(), flags, stores->flags(), collector, *phones, clock, log, metrics, feed),
@@ -468,6 +468,8 @@ void Platform::stop() {
 }
 
 std::uint16_t Platform::port() const noexcept { return parts_->server.port(); }
+engine::RolloutService& Platform::rollouts() noexcept { return parts_->rollouts; }
+Executor Platform::executor() const { return parts_->first(); }
 const std::string& Platform::admin_token_file() const noexcept { return parts_->admin_token_file; }
 
 }  // namespace callramp::app

@@ -6,7 +6,9 @@
 #include <string>
 
 #include "app/config.hpp"
+#include "async/executor.hpp"
 #include "base/log.hpp"
+#include "engine/rollout_service.hpp"
 
 namespace callramp::app {
 
@@ -14,6 +16,8 @@ class Platform {
  public:
   struct Options {
     bool open_page = false;  ///< viewers on loopback need no token; the demo's page
+    Duration gauges_every = minutes{1};  ///< levels are read; shorter where a plan's day is
+    Duration look_every = seconds{10};   ///< rollouts are looked at, at least
   };
   /// Opens the database, makes the first admin token, applies the environment's order. The error says what to do.
   static Result<std::unique_ptr<Platform>> create(const Config& config, Options options, Log& log);
@@ -27,6 +31,9 @@ class Platform {
   /// Blocks.
   void stop();
   std::uint16_t port() const noexcept;
+  /// For whoever acts from within the process, by run_blocking on `executor`; as long as the platform runs.
+  engine::RolloutService& rollouts() noexcept;
+  Executor executor() const;
   /// Of the first start, or nothing if an admin token existed already.
   const std::string& admin_token_file() const noexcept;
 

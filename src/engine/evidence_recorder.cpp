@@ -7,16 +7,15 @@
 namespace callramp::engine {
 namespace {
 
-constexpr Duration trend_step = hours{1};
-constexpr std::size_t trend_points = 25;  // a day
-constexpr std::size_t trend_least = 6;    // a slope over less is noise
+constexpr std::size_t trend_steps = 24;  // of a day
+constexpr std::size_t trend_least = 6;   // a slope over less is noise
 
-// Least squares: growth per day.
-double slope_per_day(const std::deque<rollout::LevelReading>& points) {
+// Least squares: growth per `day`.
+double slope(const std::deque<rollout::LevelReading>& points, Duration day) {
   const double count = static_cast<double>(points.size());
   double sum_t = 0, sum_v = 0, sum_tt = 0, sum_tv = 0;
   for (const rollout::LevelReading& point : points) {
-    const double t = std::chrono::duration<double, std::ratio<86400>>(point.at - points.front().at).count();
+    const double t = std::chrono::duration<double>(point.at - points.front().at) / std::chrono::duration<double>(day);
     sum_t += t;
     sum_v += point.value;
     sum_tt += t * t;
@@ -143,13 +142,13 @@ void EvidenceRecorder::read_machine(std::vector<GaugeReport>& readings, Instant 
   }
   readings.push_back(report("cpu_used", now, reading->cpu_used));
   readings.push_back(report("memory_used", now, reading->memory_used));
-  if (memory_.empty() || now - memory_.back().at >= trend_step)
+  if (memory_.empty() || now - memory_.back().at >= day_ / trend_steps)
     memory_.push_back({now, reading->memory_process / std::max(1.0, reading->memory_limit)});
-  if (memory_.size() > trend_points) memory_.pop_front();
+  if (memory_.size() > trend_steps + 1) memory_.pop_front();
   readings.push_back(report("memory_trend", now,
                             memory_.size() >= trend_least
-                                ? Result<double>(slope_per_day(memory_))
-                                : fail(ErrorCode::unavailable, "the program runs for less than six hours")));
+                                ? Result<double>(slope(memory_, day_))
+                                : fail(ErrorCode::unavailable, "the program runs for less than a quarter of a day")));
 }
 
 void EvidenceRecorder::read_database(std::vector<GaugeReport>& readings, Instant now) {

@@ -52,8 +52,13 @@ class EvidenceRecorder {
 
   /// Until cancelled; then marks a clean stop.
   Awaitable<void> run();
-  /// Those of the plan in force, read with the other gauges. On the recorder's executor.
-  void watch(std::vector<rollout::CustomMetric> metrics) { metrics_ = std::move(metrics); }
+  /// Of the plan in force: its own metrics are read with the other gauges, and trends are per its day. On the
+  /// recorder's executor.
+  void watch(const rollout::Plan& plan) {
+    metrics_ = plan.metrics;
+    if (plan.pace.day != day_) memory_.clear();
+    day_ = plan.pace.day;
+  }
 
  private:
   Awaitable<void> beat_loop();
@@ -75,13 +80,14 @@ class EvidenceRecorder {
   async::Clock& clock_;
   Log& log_;
   std::vector<rollout::CustomMetric> metrics_;
+  Duration day_ = hours{24};
 
   // Between two readings only; a restart begins them anew.
   std::map<std::string, Instant> missing_since_;
   std::int64_t peak_ = 0;  // most calls at once since the last reading
   std::int64_t last_backlog_ = 0;
   std::optional<Instant> at_limit_since_;
-  std::deque<rollout::LevelReading> memory_;  // of the last day, one an hour, for the trend
+  std::deque<rollout::LevelReading> memory_;  // of the last day, 24 of them, for the trend
 };
 
 }  // namespace callramp::engine

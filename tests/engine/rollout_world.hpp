@@ -76,7 +76,7 @@ struct RolloutWorld {
                             yaml::ReadPlan read = yaml::read_plan(yaml);
                             return std::pair{std::move(read.plan), std::move(read.problems)};
                           },
-                      .in_force = [this](const rollout::Plan& plan) { recorder.watch(plan.metrics); },
+                      .in_force = [this](const rollout::Plan& plan) { recorder.watch(plan); },
                       .step_done = [&world](std::string_view step) { world.at_step(step); }},
                      world.stores->rollouts(), flags, world.stores->flags(), collector, world.phones, world.clock,
                      world.log, world.metrics, world.feed) {

@@ -125,4 +125,7 @@ async function start_server(name, args, env) {
 export const start_serve = (env = {}) => start_server('callramp serve', ['serve'], env);
 
 /// The demo with a sandbox of its own: calls are placed at once, on both systems.
-export const start_demo = (env = {}) => start_server('callramp demo', ['demo'], { DRAIN_TIMEOUT: '2', ...env });
+export async function start_demo(env = {}, args = []) {
+  const base = await free_ports(10);
+  return start_server('callramp demo', ['demo', '--sandbox-port', String(base), ...args], { DRAIN_TIMEOUT: '2', ...env });
+}

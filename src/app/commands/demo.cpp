@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <charconv>
+#include <cmath>
 #include <filesystem>
 #include <map>
 #include <mutex>
@@ -16,20 +17,24 @@
 #include "app/client.hpp"
 #include "app/commands/groups.hpp"
 #include "app/contacts.hpp"
+#include "app/demo_rollout.hpp"
 #include "app/json_log.hpp"
 #include "app/json_print.hpp"
 #include "app/platform.hpp"
 #include "app/signals.hpp"
 #include "async/io_threads.hpp"
 #include "embedded/demo_world.hpp"
+#include "embedded/demo_world_broken.hpp"
 #include "sandbox/sandbox.hpp"
 
 namespace callramp::app {
 namespace {
 
 constexpr std::size_t generated_count = 100'000;  // people beyond the example list: hours of calling
-constexpr std::size_t calls_ahead = 16;           // accepted and not final: enough to keep the dialer busy
+constexpr std::size_t most_ahead = 300;           // accepted and not final: more would only wait
 constexpr milliseconds step{250};
+constexpr Duration line_every = seconds{2};  // one call's line at most: the rollout's have to be seen between them
+constexpr std::size_t columns = 80;
 
 std::string shared_text(const json::value& body, std::string_view name) {
   const std::string text = shown(body, name);
@@ -50,40 +55,33 @@ class Scoreboard {
     const std::string outcome = shared_text(call, "outcome");
     const bool success = outcome == "completed" || outcome == "voicemail_left";
     const std::string at = shared_text(call, "finalAt");
-    const std::lock_guard lock(mutex_);
-    Tally& tally = tallies_[system];
-    ++tally.calls;
-    tally.successful += success ? 1 : 0;
     std::string cost = "-";
-    for (const json::value& total : list_at(call, "cost/total")) {
+    for (const json::value& total : list_at(call, "cost/total"))
       cost = shown(total, "amount") + " " + shown(total, "currency");
-      if (const auto money = parse_money(cost)) spent_ += money->micros;
-    }
-    print(paint(success, outcome == "failed",
-                fmt::format("{:<9} {:<15} {:<5} {:<14} {:>7} {:>12}  {}", at.size() > 19 ? at.substr(11, 8) : at,
-                            masked(shared_text(call, "phoneNumber")), system, outcome, talked(call), cost,
-                            shared_text(call, "reason"))));
-    if (++since_summary_ == 10) {
-      since_summary_ = 0;
-      print(summary_line());
-    }
+    std::string line = fmt::format("{:<9} {:<15} {:<5} {:<14} {:>7} {:>12}  {}", at.size() > 19 ? at.substr(11, 8) : at,
+                                   masked(shared_text(call, "phoneNumber")), system, outcome, talked(call), cost,
+                                   shared_text(call, "reason"));
+    if (line.size() > columns) line.resize(columns);
+    print(paint(success, outcome == "failed", std::move(line)));
+  }
+  /// Counts a final call; true if it is this one's turn to be shown.
+  bool count(Instant now) {
+    const std::lock_guard lock(mutex_);
+    ++finished_;
+    if (shown_at_ && now - *shown_at_ < line_every) return false;
+    shown_at_ = now;
+    return true;
   }
   std::size_t finished() {
     const std::lock_guard lock(mutex_);
-    return tallies_["new"].calls + tallies_["old"].calls;
+    return finished_;
   }
-  std::string summary() {
-    const std::lock_guard lock(mutex_);
-    return summary_line();
+  void print(const std::string& line) {
+    const std::lock_guard lock(printing_);
+    terminal_.out << line << "\n" << std::flush;
   }
-  void print(const std::string& line) { terminal_.out << line << "\n" << std::flush; }
 
  private:
-  struct Tally {
-    std::size_t calls = 0;
-    std::size_t successful = 0;
-  };
-
   static std::string masked(const std::string& number) {
     const auto phone = PhoneNumber::parse(number);
     return phone ? phone->masked() : number;
@@ -102,34 +100,22 @@ class Scoreboard {
     if (failed) return fmt::format(fmt::fg(fmt::terminal_color::red), "{}", line);
     return line;
   }
-  std::string summary_line() {
-    std::string line = "  —";
-    for (const char* system : {"new", "old"}) {
-      const Tally& tally = tallies_[system];
-      line += tally.calls == 0
-                  ? fmt::format(" {}: no call yet ", system)
-                  : fmt::format(" {}: success {:.0f} % of {} ", system,
-                                100.0 * static_cast<double>(tally.successful) / static_cast<double>(tally.calls),
-                                tally.calls);
-      line += "·";
-    }
-    return line + " spent " + to_string(Money{spent_, {}});
-  }
 
   Terminal& terminal_;
   const bool colour_;
+  std::mutex printing_;
   std::mutex mutex_;  // guards the rest
-  std::map<std::string, Tally> tallies_;
-  std::int64_t spent_ = 0;
-  int since_summary_ = 0;
+  std::size_t finished_ = 0;
+  std::optional<Instant> shown_at_;
 };
 
-// Prints every call as it becomes final, until the server ends the stream.
-void watch(const Client& client, Scoreboard& board) {
+// Counts every call as it becomes final and shows some of them, until the server ends the stream.
+void watch(const Client& client, Scoreboard& board, async::Clock& clock) {
   (void)client.events("/api/v1/events", [&](const net::SseEvent& event) {
     boost::system::error_code bad;
     const json::value data = json::parse(event.data, bad);
     if (bad || event.event != "call" || shown(data, "status") != "final") return true;
+    if (!board.count(clock.now())) return true;
     if (const auto call = client.get("/api/v1/calls/" + shown(data, "id"))) board.final_call(call->body);
     return true;
   });
@@ -137,35 +123,78 @@ void watch(const Client& client, Scoreboard& board) {
 
 json::object request_for(const Contact& contact, const std::string& agent) {
   json::object metadata;
-  for (const auto& [name, value] : contact.fields) metadata[name] = value;
+  // Invented people are greeted without a name: that greeting is spoken once and kept, so a small machine can hold more
+  // conversations.
+  if (contact.line > 0)
+    for (const auto& [name, value] : contact.fields) metadata[name] = value;
   return {{"phoneNumber", contact.phone.e164()}, {"agentId", agent}, {"metadata", std::move(metadata)}};
 }
 
-Ran prepare(const Client& client, const Agent& agent, bool fresh) {
-  if (const auto stored = client.send("PUT", "/api/v1/agents/" + agent.id.str(), agent_body(agent)); !stored)
-    return std::unexpected(stored.error());
-  if (!fresh) return {};
-  const json::object half{{"outboundCallsPercentage", 50}, {"reason", "demo: both systems side by side"}};
-  if (const auto set = client.send("PATCH", "/api/v1/admin/feature-flags", half); !set)
-    return std::unexpected(set.error());
-  return {};
-}
-
-// Feeds contacts until `limit` calls are accepted and finished, or until a stop signal.
-Ran feed(const Client& client, Scoreboard& board, const std::vector<Contact>& contacts, const std::string& agent,
-         std::size_t limit) {
+// Feeds contacts at the rollout's pace until `limit` calls are accepted and finished, or until a stop signal.
+Ran feed(const Client& client, Scoreboard& board, DemoRollout& rollout, async::Clock& clock,
+         const std::vector<Contact>& contacts, const std::string& agent, std::size_t limit) {
   std::size_t accepted = 0;
+  Instant last = clock.now();
+  double due = 1;
   while (board.finished() < limit) {
     if (stop_signal_within(step)) return {};
-    while (accepted < limit && accepted < contacts.size() &&
-           accepted - std::min(accepted, board.finished()) < calls_ahead) {
+    const Instant now = clock.now();
+    rollout.tick(now);
+    // After a stall nothing is made up for: a burst would only queue.
+    due = std::min(due + rollout.calls_per_second() * std::chrono::duration<double>(now - last).count(), 10.0);
+    last = now;
+    while (due >= 1 && accepted < limit && accepted < contacts.size() &&
+           accepted - std::min(accepted, board.finished()) < most_ahead) {
       const auto placed = client.send("POST", "/api/v1/calls/outbound", request_for(contacts[accepted], agent));
       if (!placed) return std::unexpected(placed.error());
       ++accepted;
+      due -= 1;
     }
     if (accepted >= contacts.size() && board.finished() >= accepted) return {};
   }
   return {};
+}
+
+Ran prepare(const Client& client, const Agent& agent, DemoRollout& rollout, async::Clock& clock) {
+  if (const auto stored = client.send("PUT", "/api/v1/agents/" + agent.id.str(), agent_body(agent)); !stored)
+    return std::unexpected(stored.error());
+  if (const Status begun = rollout.begin(clock.now()); !begun)
+    return refused("the demo's plan: " + begun.error().message);
+  return {};
+}
+
+// Swaps the world by the sandbox's own door, as anybody could.
+Status put_world(const sandbox::Sandbox& box, const Terminal& terminal) {
+  TRY(world, sandbox::parse_world(embedded::demo_world_broken));
+  const Terminal to_control{.in = terminal.in,
+                            .out = terminal.out,
+                            .err = terminal.err,
+                            .environment = [&](const std::string& name) -> std::optional<std::string> {
+                              if (name == "CALLRAMP_URL") return box.url(sandbox::Door::control);
+                              if (name == "CALLRAMP_TOKEN") return "demo";
+                              return std::nullopt;
+                            }};
+  const auto control = Client::create(to_control);
+  if (!control) return fail(ErrorCode::unavailable, control.error().message);
+  const auto put = control->send("PUT", "/world", json::parse(sandbox::to_json(world)));
+  if (!put) return fail(ErrorCode::unavailable, put.error().message);
+  return {};
+}
+
+Result<std::uint16_t> sandbox_port(const Arguments& arguments) {
+  const std::string text = arguments.text("--sandbox-port").value_or("4010");
+  std::uint16_t port = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+  if (error != std::errc{} || end != text.data() + text.size() || port < 1 || port > 65'526)
+    return fail(ErrorCode::invalid_request, fmt::format("--sandbox-port '{}' must be a number from 1 to 65526", text));
+  return port;
+}
+
+Result<DemoChoices> choices_of(const Arguments& arguments) {
+  const auto what = arguments.text("--break");
+  if (what && *what != "new")
+    return fail(ErrorCode::invalid_request, fmt::format("--break '{}': only 'new' can be broken", *what));
+  return DemoChoices{.yes = arguments.has("--yes"), .break_new = what.has_value()};
 }
 
 Result<std::size_t> call_limit(const Arguments& arguments) {
@@ -181,6 +210,8 @@ Result<std::size_t> call_limit(const Arguments& arguments) {
 
 Ran run_demo(const Arguments& arguments, Terminal& terminal) {
   TRY(limit, typed(call_limit(arguments)));
+  TRY(choices, typed(choices_of(arguments)));
+  TRY(base_port, typed(sandbox_port(arguments)));
   TRY(from_environment, load_config(""));
   TRY(refused_early, demo_config(from_environment, {}));  // before anything starts
   TRY(phones, phone::LibPhoneNumberDirectory::create());
@@ -191,26 +222,28 @@ Ran run_demo(const Arguments& arguments, Terminal& terminal) {
   JsonLog log(refused_early.log_level, log_file);
   async::SystemClock clock;
   async::IoThreads io(1);
-  sandbox::Sandbox box(
-      io.executors(),
-      {.ledger_file = refused_early.data_dir + "/ledger.jsonl", .voices_folder = refused_early.data_dir + "/voices"},
-      std::move(world), clock, log);
+  sandbox::Sandbox box(io.executors(),
+                       {.base_port = base_port,
+                        .ledger_file = refused_early.data_dir + "/ledger.jsonl",
+                        .voices_folder = refused_early.data_dir + "/voices"},
+                       std::move(world), clock, log);
   struct Stop {
     async::IoThreads& io;
     sandbox::Sandbox& box;
     ~Stop() { async::run_blocking(io.executor(0), box.stop()); }
   } stop{io, box};
   if (const Status started = box.start(); !started)
-    return refused(
-        "the demo's sandbox needs the ports 4010 to 4019 and cannot have them; stop the other demo or sandbox (" +
-        started.error().message.substr(0, started.error().message.find(';')) + ")");
+    return refused(fmt::format(
+        "the demo's sandbox needs the ports {} to {} and cannot have them; stop the other demo or sandbox, or "
+        "take others with --sandbox-port ({})",
+        base_port, base_port + 9, started.error().message.substr(0, started.error().message.find(';'))));
   TRY(config, demo_config(from_environment, {.exotel = box.url(sandbox::Door::exotel),
                                              .deepgram = box.url(sandbox::Door::deepgram),
                                              .openai = box.url(sandbox::Door::openai),
                                              .old_dialer = box.url(sandbox::Door::old_dialer)}));
-  TRY(platform, Platform::create(config, {.open_page = true}, log));
+  TRY(platform,
+      Platform::create(config, {.open_page = true, .gauges_every = seconds{10}, .look_every = seconds{2}}, log));
   TRY_VOID(platform->start());
-  const bool fresh = !platform->admin_token_file().empty();
   const Terminal inside{.in = terminal.in,
                         .out = terminal.out,
                         .err = terminal.err,
@@ -221,7 +254,11 @@ Ran run_demo(const Arguments& arguments, Terminal& terminal) {
                         }};
   TRY(client, Client::create(inside));
   const Agent agent = example_agent();
-  if (const Ran prepared = prepare(client, agent, fresh); !prepared) {
+  Scoreboard board(terminal);
+  DemoRollout rollout(
+      platform->rollouts(), platform->executor(), choices, [&](const std::string& line) { board.print(line); },
+      [&] { return put_world(box, terminal); });
+  if (const Ran prepared = prepare(client, agent, rollout, clock); !prepared) {
     platform->stop();
     return prepared;
   }
@@ -229,7 +266,6 @@ Ran run_demo(const Arguments& arguments, Terminal& terminal) {
   ContactList list = example_contacts(*phones);
   const std::vector<Contact> invented = generated_contacts(limit, 1);
   list.contacts.insert(list.contacts.end(), invented.begin(), invented.end());
-  Scoreboard board(terminal);
   board.print(fmt::format(
       "callramp demo: http://localhost:{} · everything outside is the sandbox on this machine, nobody is called",
       platform->port()));
@@ -239,16 +275,17 @@ Ran run_demo(const Arguments& arguments, Terminal& terminal) {
                                                 : fmt::format("first: line {}: {}", list.rejected.front().line,
                                                               list.rejected.front().reason),
                           log_file));
-  board.print(
-      "Ctrl-C ends it. Try: ./run flags set outboundCallsPercentage=25   ./run flags kill --reason test   ./run calls "
-      "list\n");
+  board.print(choices.yes ? "--yes: what people have to do, the demo does, by the name of demo"
+                          : "a rollout needs people: the terminal says which command is yours (--yes does them all)");
+  board.print("Ctrl-C ends it. Try: ./run rollout status   ./run rollout explain   ./run flags kill --reason test\n");
   board.heading();
-  std::thread watcher([&] { watch(client, board); });
-  const Ran fed = feed(client, board, list.contacts, agent.id.str(), limit);
+  std::thread watcher([&] { watch(client, board, clock); });
+  const Ran fed = feed(client, board, rollout, clock, list.contacts, agent.id.str(), limit);
+  const std::vector<std::string> decisions = rollout.summary();
   board.print("\nending: no new calls; those in progress finish");
   platform->stop();
   watcher.join();
-  board.print(board.summary());
+  for (const std::string& line : decisions) board.print(line);
   return fed;
 }
 
@@ -277,20 +314,28 @@ Result<Config> demo_config(Config config, const DemoDoors& doors) {
   config.deepgram_api_key = config.openai_api_key = config.old_system_token = "demo";
   config.public_url = fmt::format("http://127.0.0.1:{}", config.port);
   config.exotel_chunk_bytes = 640;
-  config.price_after = seconds{5};
   // A day of the demo is seconds long, and a call that waits for a retry keeps its evidence open.
   config.max_attempts_per_number_per_day = 0;
   config.retry = {.no_answer = {.delay = seconds{5}, .tries = 1},
                   .busy = {.delay = seconds{5}, .tries = 1},
                   .rejected = {.delay = seconds{5}, .tries = 1},
                   .failed = {.delay = seconds{2}, .tries = 2}};
+  config.price_after = seconds{1};
+  // Ten calls a second, of twelve seconds: no limit of ours may be what one sees.
+  config.max_concurrent_outbound_calls = std::max(config.max_concurrent_outbound_calls, 400);
+  config.dials_per_second = std::max(config.dials_per_second, 20.0);
   return config;
 }
 
 void add_demo_command(Command root) {
   root.add("demo", "Serves, runs a sandbox beside it, and calls the example contacts: nobody's phone rings.")
+      .flag("--yes", "do what people have to do: tick, confirm, approve, waive, by the name of demo")
+      .option("--break", "new", "half-way, let calls on the new system fail")
+      .option("--sandbox-port", "PORT", "the first of the sandbox's ten ports (default 4010)")
       .option("--calls", "N", "end after N calls (default: until Ctrl-C)")
       .example("callramp demo")
+      .example("callramp demo --yes")
+      .example("callramp demo --yes --break new")
       .example("callramp demo --calls 20")
       .runs(run_demo);
 }

@@ -10,7 +10,8 @@ namespace {
 
 constexpr Duration level_stale_after = minutes{3};  // levels are read each minute
 constexpr double most_unknown_minutes = 10;         // docs/definitions.md, uptime
-constexpr double least_calls_for_overrun = 30;      // a handful of long calls is no overrun
+constexpr double quiet_time = 0.010;  // seconds: below it a time is noise, and a quarter more of nothing is no trend
+constexpr double least_calls_for_overrun = 30;  // a handful of long calls is no overrun
 constexpr double predictable_within = 0.15;
 constexpr std::size_t predictable_days = 7;
 constexpr Duration grave_within = std::chrono::days{10};
@@ -213,7 +214,9 @@ Finding judge_level(const Line& line, const Scene& scene) {
     const auto before = mean_of_phase(gauge, line.baseline_phase);
     if (!before || *before == 0) return because(Why::no_earlier_phase);
     const double level = mean_of_phase(gauge, scene.state.phase).value_or(newest.value);
-    const double ratio = level / *before;
+    const auto metric = find_metric(*scene.plan.plan, condition.metric);
+    const double floor = metric && metric->unit == Unit::time ? quiet_time : 0;
+    const double ratio = std::max(level, floor) / std::max(*before, floor);
     const double value = condition.value.unit == Unit::factor ? ratio : ratio - 1;
     found = settled(holds(value, *condition.compare, condition.value.number), line.is_trigger);
     found.used = level;
