@@ -28,6 +28,7 @@ constexpr std::array no_sources{
     NoSource{"report_sent", "the demo sends no reports"},
     NoSource{"announced", "the demo announces nothing"},
     NoSource{"contacts_confirmed", "the demo's contacts are invented"},
+    NoSource{"customer_satisfaction", "nobody asks the demo's callees how it was"},
 };
 
 std::string_view missing_source(std::string_view condition) {
@@ -45,12 +46,13 @@ bool waits_for_a_person(const Judgement& one) {
   return one.kind == Kind::person || one.condition.metric == "criteria_met" || one.condition.metric == "checklist";
 }
 
-DemoAct waiver(std::string subject, std::string_view why) {
-  std::string command = fmt::format("rollout waive \"{}\" --until <TIME> --reason \"{}\"", subject, why);
+DemoAct waiver(std::string subject, std::string_view why, Instant now) {
+  const std::string until = to_iso(std::chrono::floor<minutes>(now + waiver_lasts));
+  std::string command = fmt::format("rollout waive \"{}\" --until {} --reason \"{}\"", subject, until, why);
   return {DemoAct::Kind::waive, std::move(subject), std::string(why), std::move(command)};
 }
 
-void add_checklist_acts(const RolloutView& view, std::vector<DemoAct>& acts) {
+void add_checklist_acts(const RolloutView& view, Instant now, std::vector<DemoAct>& acts) {
   const bool planned = view.state.stage == Stage::planned;
   bool drilled = false;
   for (const ChecklistItemView& item : view.checklists) {
@@ -61,7 +63,7 @@ void add_checklist_acts(const RolloutView& view, std::vector<DemoAct>& acts) {
       acts.push_back({DemoAct::Kind::check, subject, "ticked by the demo: " + item.text,
                       fmt::format("rollout check {} {}", item.checklist, item.item)});
     } else if (const auto why = missing_source(item.why); !why.empty()) {
-      acts.push_back(waiver(subject, why));
+      acts.push_back(waiver(subject, why, now));
     } else if (item.why.starts_with("drilled") && !drilled) {
       drilled = true;
       acts.push_back({DemoAct::Kind::drill, subject, "the demo's drill of the way back",
@@ -70,20 +72,20 @@ void add_checklist_acts(const RolloutView& view, std::vector<DemoAct>& acts) {
   }
 }
 
-void add_criterion_acts(const RolloutView& view, std::vector<DemoAct>& acts) {
+void add_criterion_acts(const RolloutView& view, Instant now, std::vector<DemoAct>& acts) {
   for (const Judgement& one : view.look.criteria) {
     if (!is_open(one.verdict)) continue;
-    const std::string& metric = one.condition.metric;
-    if (metric == "customer_satisfaction") {
-      acts.push_back({DemoAct::Kind::rate, one.condition.text, "an invented score",
-                      "evidence add satisfaction --id <ID> --value 5"});
-    } else if (metric == "confirmed" && !one.condition.arguments.empty()) {
+    if (one.condition.metric == "confirmed" && !one.condition.arguments.empty()) {
       const std::string& name = one.condition.arguments.front().name;
       acts.push_back({DemoAct::Kind::confirm, name, "confirmed by the demo", "rollout confirm " + name});
     } else if (const auto why = missing_source(one.condition.text); !why.empty()) {
-      acts.push_back(waiver(one.condition.text, why));
+      acts.push_back(waiver(one.condition.text, why, now));
     }
   }
+}
+
+DemoAct to_decide(std::string subject, std::string command) {
+  return {DemoAct::Kind::decide, std::move(subject), {}, std::move(command)};
 }
 
 void add_approvals(const RolloutView& view, std::vector<DemoAct>& acts) {
@@ -128,19 +130,36 @@ std::string undecided(const RolloutView& view) {
 
 }  // namespace
 
-std::vector<DemoAct> acts_due(const RolloutView& view) {
+std::vector<DemoAct> acts_due(const RolloutView& view, Instant now) {
   std::vector<DemoAct> acts;
-  const Stage stage = view.state.stage;
-  if (stage != Stage::planned && stage != Stage::running) return acts;
-  add_checklist_acts(view, acts);
-  if (stage == Stage::planned) {
-    if (acts.empty())
-      acts.push_back(
-          {DemoAct::Kind::start, view.plan->name, "the demo begins", "rollout start --reason \"the demo begins\""});
-    return acts;
+  switch (view.state.stage) {
+    case Stage::planned:
+      add_checklist_acts(view, now, acts);
+      if (acts.empty())
+        acts.push_back(
+            {DemoAct::Kind::start, view.plan->name, "the demo begins", "rollout start --reason \"the demo begins\""});
+      return acts;
+    case Stage::running:
+      add_checklist_acts(view, now, acts);
+      add_criterion_acts(view, now, acts);
+      if (acts.empty()) add_approvals(view, acts);
+      return acts;
+    case Stage::holding:
+    case Stage::frozen:
+      acts.push_back(to_decide("go on", "rollout resume --reason \"looked at it\""));
+      acts.push_back(to_decide("go back", "rollout rollback --reason \"looked at it\""));
+      return acts;
+    case Stage::rolled_back:
+      if (view.state.incident)
+        for (const rollout::IncidentItem& item : view.state.incident->items)
+          if (item.by.empty())
+            acts.push_back(to_decide(item.name, fmt::format("rollout check incident {} --note \"…\"", item.name)));
+      acts.push_back(to_decide("then go on", "rollout resume --reason \"mended and tested\""));
+      return acts;
+    case Stage::complete:
+    case Stage::watching:
+    case Stage::succeeded: return acts;
   }
-  add_criterion_acts(view, acts);
-  if (acts.empty()) add_approvals(view, acts);
   return acts;
 }
 

@@ -13,7 +13,8 @@
 namespace callramp::app {
 
 struct DemoAct {
-  enum class Kind { start, drill, waive, check, confirm, rate, approve };
+  /// `decide`: only named, never done by the demo: what becomes of a rollout that stopped is for whoever watches.
+  enum class Kind { start, drill, waive, check, confirm, approve, decide };
   Kind kind = Kind::start;
   std::string subject;  ///< of waive and approve the condition, of check "list/item", of confirm the name
   std::string note;     ///< why; stands in the audit log
@@ -21,8 +22,11 @@ struct DemoAct {
   bool operator==(const DemoAct&) const = default;
 };
 
+/// How long a waiver of the demo holds.
+inline constexpr Duration waiver_lasts = hours{2};
+
 /// In the order in which they are done; approvals come last and alone, for every other act makes them stale.
-std::vector<DemoAct> acts_due(const engine::RolloutView& view);
+std::vector<DemoAct> acts_due(const engine::RolloutView& view, Instant now);
 
 /// How the rollout stands, in lines of at most 80 columns: phase, asked and seen share, what is undecided, forecast.
 std::vector<std::string> standing_lines(const engine::RolloutView& view, Instant now);

@@ -17,10 +17,8 @@ using rollout::Stage;
 
 constexpr Duration look_every = seconds{1};
 constexpr Duration stand_every = seconds{10};
-constexpr Duration waiver_lasts = hours{2};
 constexpr Duration breaks_after = seconds{40};  // of week-3: new has shown that it is good
 constexpr std::string_view breaks_in = "week-3";
-constexpr int scores_at_once = 8;
 constexpr const char* rollout_name = "outbound-calls";
 
 const Actor demo_actor{.name = "demo", .role = Role::admin};
@@ -52,14 +50,14 @@ void DemoRollout::say(const std::string& text) {
   for (const std::string& line : wrapped(text)) print_(line);
 }
 
-Status DemoRollout::begin(Instant now) {
+Status DemoRollout::begin() {
   TRY(reply, async::run_blocking(executor_, service_.upload({.yaml = demo_plan(),
                                                              .file_name = "examples/demo-rollout.yaml",
                                                              .reason = "the demo's plan",
                                                              .dry_run = false},
                                                             demo_actor)));
   if (!reply.problems.empty()) return std::unexpected(reply.problems.front());
-  started_at_ = now;
+  if (!reply.refusal.empty()) say("the rollout of an earlier demo goes on by its own plan: " + reply.refusal);
   return {};
 }
 
@@ -73,8 +71,9 @@ void DemoRollout::tick(Instant now) {
     return;
   }
   percentage_ = view->state.percentage;
-  if (view->state.phase != phase_) {
+  if (view->state.phase != phase_ || view->state.stage != stage_) {
     phase_ = view->state.phase;
+    stage_ = view->state.stage;
     asked_.clear();
   }
   show_decision(*view);
@@ -88,8 +87,10 @@ void DemoRollout::tick(Instant now) {
       now - view->state.phase_started_at >= breaks_after) {
     broken_ = true;
     const Status done = break_world_();
-    say(done ? "** --break new: from now on the language model fails, on which only new depends. Watch what happens."
-             : "the world could not be broken: " + done.error().message);
+    say(done
+            ? "** --break new: from now on the language model fails, on which only new depends. Watch what happens; it "
+              "is well again in the next demo."
+            : "the world could not be broken: " + done.error().message);
   }
 }
 
@@ -123,24 +124,24 @@ void DemoRollout::show_explanation(const Decision& decision) {
 }
 
 void DemoRollout::people(const RolloutView& view, Instant now) {
-  const std::vector<DemoAct> due = acts_due(view);
-  if (choices_.yes) {
-    for (const DemoAct& one : due) {
-      const Status done = act(one, view, now);
-      const std::string complaint = done ? std::string{} : done.error().message;
-      if (!done && complaint != complaint_) say(fmt::format("   refused: {}: {}", one.subject, complaint));
-      if (!done) complaint_ = complaint;
+  for (const DemoAct& one : acts_due(view, now)) {
+    if (!choices_.yes || one.kind == DemoAct::Kind::decide) {
+      // An approval is of one decision: the next one asks anew.
+      const std::string& key = one.kind == DemoAct::Kind::approve ? one.command : one.subject;
+      if (asked_.insert(key).second) say("   for you: ./run " + one.command);
+      continue;
     }
-    return;
+    const Status done = act(one, view, now);
+    const std::string complaint = done ? std::string{} : done.error().message;
+    if (!done && complaint != complaint_) say(fmt::format("   refused: {}: {}", one.subject, complaint));
+    if (!done) complaint_ = complaint;
   }
-  for (const DemoAct& one : due)
-    if (asked_.insert(one.command).second) say("   for you: ./run " + one.command);
 }
 
 Status DemoRollout::act(const DemoAct& one, const RolloutView& view, Instant now) {
   const auto done = [&](auto result) -> Status {
     if (!result) return std::unexpected(result.error());
-    if (asked_.insert(one.command).second) say(fmt::format("   demo: {} ({})", one.subject, one.note));
+    if (asked_.insert(one.subject).second) say(fmt::format("   demo: {} ({})", one.subject, one.note));
     return {};
   };
   const engine::SignOff by{.rollout = rollout_name, .note = one.note, .link = {}, .actor = demo_actor};
@@ -164,35 +165,16 @@ Status DemoRollout::act(const DemoAct& one, const RolloutView& view, Instant now
     case DemoAct::Kind::confirm: return done(async::run_blocking(executor_, service_.confirm(by, one.subject)));
     case DemoAct::Kind::approve:
       return done(async::run_blocking(executor_, service_.approve(by, one.subject, view.latest->id)));
-    case DemoAct::Kind::rate: {
-      Status all;
-      for (int i = 0; i < scores_at_once && all; ++i) {
-        ++scores_;
-        ItemReport report{.item = {.kind = "satisfaction",
-                                   .external_id = fmt::format("demo-{}-{}", to_micros(*started_at_), scores_),
-                                   .severity = {},
-                                   .status = {},
-                                   .value = scores_ % 5 == 0 ? 4.0 : 5.0,
-                                   .critical = false,
-                                   .call_id = {},
-                                   .at = now,
-                                   .phase = 0,
-                                   .system = {}},
-                          .note = one.note,
-                          .by = "demo",
-                          .now = now};
-        all = done(async::run_blocking(executor_, service_.add_evidence(std::move(report))));
-      }
-      return all;
-    }
+    case DemoAct::Kind::decide: break;
   }
   return {};
 }
 
 double DemoRollout::calls_per_second() const {
-  // Two cores hold some thirty conversations of twelve seconds beside their people: what is talked on new is the cost.
+  // What is talked on new is the cost: up to three begin in a second, of twelve seconds each. Of old, which is one
+  // request each, as many as that share takes.
   const int points = percentage_.basis_points();
-  return points <= 1'000 ? 10.0 : points <= 2'500 ? 7.0 : points <= 5'000 ? 4.5 : 2.5;
+  return points <= 500 ? 20 : points <= 1'000 ? 15 : points <= 2'500 ? 10 : points <= 5'000 ? 6 : 3;
 }
 
 std::vector<std::string> DemoRollout::summary() {

@@ -28,7 +28,7 @@ class DemoRollout {
               std::function<void(const std::string&)> print, std::function<Status()> break_world);
 
   /// Puts the plan. A rollout that an earlier demo began goes on where it stands.
-  Status begin(Instant now);
+  Status begin();
   /// Looks at most once a second: shows what is new, acts.
   void tick(Instant now);
   /// Calls a second over both systems: fewer where more of them are conversations on this machine.
@@ -50,13 +50,12 @@ class DemoRollout {
   const std::function<Status()> break_world_;
   std::optional<Instant> looked_at_;
   std::optional<Instant> stood_at_;
-  std::optional<Instant> started_at_;
   std::optional<std::int64_t> shown_;  // the newest decision on the terminal
-  std::set<std::string> asked_;        // commands that the terminal has named in this phase
+  std::set<std::string> asked_;        // what the terminal has named in this phase and stage
   std::string receipt_;
   std::string complaint_;  // of the last act that was refused
   int phase_ = -1;
-  int scores_ = 0;
+  rollout::Stage stage_ = rollout::Stage::planned;
   bool broken_ = false;
   Percent percentage_;
 };

@@ -70,17 +70,18 @@ TEST_CASE("a planned rollout is started once its checklist is done, not before")
                       .by_itself = true,
                       .why = "drilled(rollback, fresh <= 30d) does not hold yet"},
                      {.checklist = "phase-end", .gate = "phase-end", .item = "retrospective"}};
-  const auto acts = acts_due(view);
+  const auto acts = acts_due(view, start);
   REQUIRE(acts.size() == 3);
   CHECK(acts[0].kind == DemoAct::Kind::check);
   CHECK(acts[0].command == "rollout check pre-rollout documentation");
   CHECK(acts[1].kind == DemoAct::Kind::waive);
   CHECK(acts[1].subject == "pre-rollout/load-testing");
+  CHECK(acts[1].command.starts_with("rollout waive \"pre-rollout/load-testing\" --until 1970-01-01T03:00:00"));
   CHECK(acts[2].kind == DemoAct::Kind::drill);  // one drill stands for both ways back
 
   for (auto& item : view.checklists) item.done = true;
-  REQUIRE(acts_due(view).size() == 1);
-  CHECK(acts_due(view)[0].kind == DemoAct::Kind::start);
+  REQUIRE(acts_due(view, start).size() == 1);
+  CHECK(acts_due(view, start)[0].kind == DemoAct::Kind::start);
 }
 
 TEST_CASE("nothing is approved while evidence keeps the gate closed, and nothing before the other acts are done") {
@@ -89,13 +90,13 @@ TEST_CASE("nothing is approved while evidence keeps the gate closed, and nothing
                         judged("approved_by(stakeholder)", Kind::person, Verdict::undecided)};
   for (const Verdict verdict : {Verdict::undecided, Verdict::fail, Verdict::no_data}) {
     view.look.criteria[0].verdict = verdict;
-    CHECK(acts_due(view).empty());
+    CHECK(acts_due(view, start).empty());
   }
   view.look.criteria[0].verdict = Verdict::pass;
   view.checklists = {{.checklist = "phase-end", .gate = "phase-end", .item = "retrospective"}};
-  CHECK(subjects(acts_due(view)) == std::vector<std::string>{"phase-end/retrospective"});
+  CHECK(subjects(acts_due(view, start)) == std::vector<std::string>{"phase-end/retrospective"});
   view.checklists[0].done = true;
-  const auto acts = acts_due(view);
+  const auto acts = acts_due(view, start);
   REQUIRE(acts.size() == 1);
   CHECK(acts[0].kind == DemoAct::Kind::approve);
   CHECK(acts[0].command == "rollout approve \"approved_by(stakeholder)\" --decision 41");
@@ -109,19 +110,37 @@ TEST_CASE("only what has no source in the demo is waived") {
                         judged("load_test(hours >= 4)", Kind::proof, Verdict::no_data),
                         judged("confirmed(failover-tested)", Kind::person, Verdict::undecided),
                         judged("customer_satisfaction > 4", Kind::mean, Verdict::no_data)};
-  const auto acts = acts_due(view);
+  const auto acts = acts_due(view, start);
   CHECK(subjects(acts) == std::vector<std::string>{"retry_success_rate > 40%", "voicemail_accuracy > 80%",
                                                    "load_test(hours >= 4)", "failover-tested",
                                                    "customer_satisfaction > 4"});
   for (const DemoAct& act : acts) CHECK_FALSE(act.note.empty());
 }
 
-TEST_CASE("a person of the demo does nothing where a rollout does not grow") {
-  for (const Stage stage : {Stage::holding, Stage::frozen, Stage::rolled_back, Stage::complete, Stage::watching}) {
+TEST_CASE("where a rollout stopped the demo names what is to be decided and does none of it") {
+  for (const Stage stage : {Stage::holding, Stage::frozen, Stage::rolled_back}) {
     auto view = running();
     view.state.stage = stage;
     view.look.criteria = {judged("approved_by(stakeholder)", Kind::person, Verdict::undecided)};
-    CHECK(acts_due(view).empty());
+    const auto acts = acts_due(view, start);
+    REQUIRE_FALSE(acts.empty());
+    for (const DemoAct& act : acts) CHECK(act.kind == DemoAct::Kind::decide);
+  }
+  auto view = running();
+  view.state.stage = Stage::rolled_back;
+  view.state.incident = rollout::Incident{.items = {{.name = "communicated", .by = "asha"}, {.name = "root-cause"}}};
+  const auto acts = acts_due(view, start);
+  REQUIRE(acts.size() == 2);
+  CHECK(acts[0].command.starts_with("rollout check incident root-cause --note"));
+  CHECK(acts[1].command.starts_with("rollout resume --reason"));
+}
+
+TEST_CASE("at full traffic the demo's person has nothing to do") {
+  for (const Stage stage : {Stage::complete, Stage::watching, Stage::succeeded}) {
+    auto view = running();
+    view.state.stage = stage;
+    view.look.criteria = {judged("approved_by(stakeholder)", Kind::person, Verdict::undecided)};
+    CHECK(acts_due(view, start).empty());
   }
 }
 

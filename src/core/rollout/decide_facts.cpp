@@ -146,7 +146,8 @@ Finding judge_cost(const Line& line, const Scene& scene) {
 Finding judge_predictable(const Line& line, const Scene& scene) {
   std::vector<double> daily;
   for (const DailyCost& day : scene.facts.costs)
-    if (day.calls > 0) daily.push_back(static_cast<double>(day.micros) / 1e6 / static_cast<double>(day.calls));
+    if (day.calls > 0 && day.day < scene.facts.today)  // a day that still runs may have two calls
+      daily.push_back(static_cast<double>(day.micros) / 1e6 / static_cast<double>(day.calls));
   if (daily.size() < predictable_days) {
     Finding found = because(Why::few, Verdict::undecided);
     found.used = static_cast<double>(daily.size());

@@ -37,6 +37,7 @@ void cost(World& world, double per_call, int days = 7) {
   world.facts.costs.clear();
   for (int day = 1; day <= days; ++day)
     world.facts.costs.push_back({.day = day, .calls = 100, .micros = static_cast<std::int64_t>(per_call * 1e8)});
+  world.facts.today = days + 1;
 }
 
 void hourly(World& world, std::string_view name, double value, int minutes_long) {
@@ -60,6 +61,19 @@ TEST_CASE("criteria of facts") {
          w.facts.costs.back().micros *= 2;
        },
        Verdict::fail},
+      {"cost_predictable",  // a day that still runs is none of the seven
+       [](World& w) {
+         cost(w, 5, 8);
+         w.facts.costs.back() = {.day = 8, .calls = 2, .micros = 0};
+         w.facts.today = 8;
+       },
+       Verdict::pass},
+      {"cost_predictable",
+       [](World& w) {
+         cost(w, 5);
+         w.facts.today = 7;
+       },
+       Verdict::undecided},
       {"complaint_rate < 2 per 1000", [](World& w) { w.calls(900, 100); }, Verdict::pass},
       {"complaint_rate < 2 per 1000", [](World& w) { w.calls(300, 30); }, Verdict::undecided},
       {"complaint_rate < 2 per 1000", [](World& w) { w.calls(900, 100).item("complaint", "content"); }, Verdict::pass},

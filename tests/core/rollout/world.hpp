@@ -192,7 +192,7 @@ inline World& ready(World& world) {
   for (std::size_t i = 0; i < times.over.size(); ++i) times.over[i] = time_bounds()[i] <= 0.2 ? 30 : 3;
   world.facts.times["response_time"] = times;
   world.facts.costs.clear();
-  for (std::int64_t day = 1; day <= 7; ++day)
+  for (std::int64_t day = 0; day < 7; ++day)
     world.facts.costs.push_back({.day = world.state.stable_day + day, .calls = 75, .micros = 75 * 4'000'000});
   world.facts.today = world.state.stable_day + 7;
   return world;
