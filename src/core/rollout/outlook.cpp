@@ -8,15 +8,16 @@ namespace {
 
 // Below either, the plan's own volume says more about tomorrow than what was seen.
 constexpr std::int64_t calls_for_a_rate = 20;
-constexpr hours span_for_a_rate{6};
+constexpr int parts_of_a_day = 4;  // as long as one of them
 
-double days(Duration span) { return std::chrono::duration<double, std::ratio<86'400>>(span).count(); }
+constexpr double longest_wait = 36'525;  // days: past a century it is no forecast, and an Instant would overflow
 
-/// New's calls a day.
+/// New's calls a day of the plan's pace.
 double calls_per_day(const Plan& plan, const RolloutState& state, const PhaseFold& counts, Instant now, bool& planned) {
   const Duration span = now - state.phase_started_at;
-  planned = counts.calls.total < calls_for_a_rate || span < span_for_a_rate;
-  if (!planned) return static_cast<double>(counts.calls.total) / days(span);
+  const Duration day = plan.pace.day;
+  planned = counts.calls.total < calls_for_a_rate || span < day / parts_of_a_day;
+  if (!planned) return static_cast<double>(counts.calls.total) * std::chrono::duration<double>(day) / span;
   const auto& volume = plan.phases.at(static_cast<std::size_t>(state.phase)).expected_volume;
   return volume ? (volume->low + volume->high) / 2.0 : 0;
 }
@@ -26,12 +27,11 @@ std::int64_t half(const Forecast& forecast) {
   return forecast.q50 < 0 ? std::numeric_limits<std::int64_t>::max() : forecast.q50;
 }
 
-std::optional<Instant> after(std::int64_t needed, double per_day, Instant now) {
+std::optional<Instant> after(std::int64_t needed, double per_day, Duration day, Instant now) {
   if (needed < 0 || (needed > 0 && per_day <= 0)) return std::nullopt;
   const double wait = needed == 0 ? 0 : static_cast<double>(needed) / per_day;
-  // Past a century it is no forecast, and an Instant would overflow.
-  if (wait > 36'525) return std::nullopt;
-  return now + std::chrono::duration_cast<Duration>(std::chrono::duration<double, std::ratio<86'400>>(wait));
+  if (wait > longest_wait) return std::nullopt;
+  return now + std::chrono::duration_cast<Duration>(std::chrono::duration<double>(day) * wait);
 }
 
 }  // namespace
@@ -59,9 +59,9 @@ std::optional<Outlook> outlook(const Plan& plan, const RolloutState& state, cons
   const double seen = slowest->good + slowest->bad;
   if (seen > 0 && counts.calls.total > 0) result.per_day *= seen / static_cast<double>(counts.calls.total);
   const auto not_before = [&](std::optional<Instant> at) { return at ? std::optional(std::max(*at, clocks)) : at; };
-  result.soonest = not_before(after(result.needs.q10, result.per_day, now)).value_or(clocks);
-  result.likely = not_before(after(result.needs.q50, result.per_day, now));
-  result.latest = not_before(after(result.needs.q90, result.per_day, now));
+  result.soonest = not_before(after(result.needs.q10, result.per_day, plan.pace.day, now)).value_or(clocks);
+  result.likely = not_before(after(result.needs.q50, result.per_day, plan.pace.day, now));
+  result.latest = not_before(after(result.needs.q90, result.per_day, plan.pace.day, now));
   return result;
 }
 

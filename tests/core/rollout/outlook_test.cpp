@@ -65,6 +65,20 @@ TEST_CASE("before enough was seen the plan's volume is the rate and without one 
   CHECK_FALSE(scene.outlook()->likely);
 }
 
+TEST_CASE("a day is as long as the plan's pace says") {
+  Scene scene;
+  scene.plan.pace.day = seconds{16};
+  scene.state.phase_started_at = now - seconds{64};
+  scene.state.earliest_advance = now + seconds{10};
+  scene.counts.calls.total = 200;  // 50 a day
+  scene.undecided("success", 200, {.q10 = 50, .q50 = 100, .q90 = 400, .p_never = 0.1});
+  CHECK(scene.outlook()->per_day == doctest::Approx(50));
+  CHECK(scene.outlook()->soonest == now + seconds{16});
+  CHECK(scene.outlook()->latest == now + 8 * seconds{16});
+  scene.state.phase_started_at = now - seconds{3};  // less than a quarter of a day
+  CHECK(scene.outlook()->rate_planned);
+}
+
 TEST_CASE("clocks hold the phase though the evidence is there") {
   Scene scene;
   CHECK(scene.outlook()->likely == now + day);
