@@ -242,6 +242,14 @@ struct Adoption {
   std::int64_t users_routable = 0;  ///< that would be routed to new by the flags in force
 };
 
+/// Numbers the days by which sums are made, in the plan's zone.
+struct DayNumbers {
+  /// No day ends within a span of it, counted since 1970: a quarter of an hour suits all zones, and a day that is
+  /// shorter (a demo's) is a step itself.
+  Duration step = minutes{15};
+  std::function<std::int64_t(Instant)> of;
+};
+
 class RolloutStore {
  public:
   virtual ~RolloutStore() = default;
@@ -332,11 +340,10 @@ class RolloutStore {
   virtual Awaitable<Status> put_aa(std::string rollout, rollout::AaResult result, Instant now) = 0;
   virtual Awaitable<Result<rollout::AaResult>> aa(std::string rollout) = 0;  ///< `run` false if there is none
 
-  /// Costs of the phase's attempts on new by day; lines in other currencies are left out. `day_of` numbers the days in
-  /// the plan's zone; it runs on the store's thread for one instant per quarter of an hour.
+  /// Costs of the phase's attempts on new by day; lines in other currencies are left out. `days` runs on the store's
+  /// thread, once per step.
   virtual Awaitable<Result<std::vector<rollout::DailyCost>>> costs(std::string rollout, int run, int phase,
-                                                                   Currency currency,
-                                                                   std::function<std::int64_t(Instant)> day_of) = 0;
+                                                                   Currency currency, DayNumbers days) = 0;
 };
 
 }  // namespace callramp

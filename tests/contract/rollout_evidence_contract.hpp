@@ -258,12 +258,20 @@ TEST_CASE_TEMPLATE("costs of the phase are summed by the plan's days", Database,
   call("c1", 1, start, 1'000'000, "INR");
   call("c2", 2, start + hours{1}, 500'000, "INR");
   call("c3", 3, start + hours{30}, 250'000, "USD");
-  const auto days = world.db.get(world.store().costs("outbound-calls", 1, 0, *Currency::parse("INR"), [](Instant at) {
-    return std::chrono::floor<std::chrono::days>(at - start).count();
-  }));
+  const auto by_day = [&](Duration day, Duration step) {
+    return world.db.get(world.store().costs("outbound-calls", 1, 0, *Currency::parse("INR"),
+                                            {.step = step, .of = [day](Instant at) { return (at - start) / day; }}));
+  };
+  const auto days = by_day(hours{24}, minutes{15});
   REQUIRE(days.size() == 2);
   CHECK(days[0] == rollout::DailyCost{.day = 0, .calls = 2, .micros = 1'500'000});
   CHECK(days[1] == rollout::DailyCost{.day = 1, .calls = 1, .micros = 0});
+  // Days shorter than the usual step.
+  call("c4", 4, start + seconds{10}, 2'000'000, "INR");
+  const auto short_days = by_day(seconds{8}, seconds{8});
+  REQUIRE(short_days.size() == 4);
+  CHECK(short_days[0] == rollout::DailyCost{.day = 0, .calls = 1, .micros = 1'000'000});
+  CHECK(short_days[1] == rollout::DailyCost{.day = 1, .calls = 1, .micros = 2'000'000});
 }
 
 TEST_CASE_TEMPLATE("times sent again are counted once and belong to one phase", Database, CALLRAMP_STORES) {

@@ -73,16 +73,16 @@ Adoption adoption_of(Db& db, Instant now) {
 }
 
 std::vector<rollout::DailyCost> costs_of(Db& db, const std::string& rollout, int run, int phase,
-                                         const Currency& currency, const std::function<std::int64_t(Instant)>& day_of) {
+                                         const Currency& currency, const DayNumbers& numbers) {
   static const std::string sql = fmt::format(
-      "select quarter, count(*), cast(sum(cost) as bigint) from (select first_attempt_at - first_attempt_at % "
-      "900000000 as quarter, coalesce((select sum(micros) from cost_lines join attempts on attempts.id = attempt_id "
+      "select step, count(*), cast(sum(cost) as bigint) from (select first_attempt_at - first_attempt_at % :step as "
+      "step, coalesce((select sum(micros) from cost_lines join attempts on attempts.id = attempt_id "
       "where call_id = calls.id and currency = :currency), 0) as cost from calls where span_id in {} and system = "
-      "'new-system' and final_at is not null) as one group by quarter order by quarter",
+      "'new-system' and final_at is not null) as one group by step order by step",
       spans_of_phase);
   std::map<std::int64_t, rollout::DailyCost> days;
-  db.select(sql, "nnn", {currency.str(), rollout, run, phase}, [&](Row& row) {
-    const std::int64_t number = day_of(row.instant());
+  db.select(sql, "nnn", {numbers.step.count(), currency.str(), rollout, run, phase}, [&](Row& row) {
+    const std::int64_t number = numbers.of(row.instant());
     rollout::DailyCost& day = days[number];
     day.day = number;
     day.calls += row.number();
@@ -110,11 +110,10 @@ Awaitable<Result<Adoption>> SqlRolloutStore::adoption(Instant now) {
 }
 
 Awaitable<Result<std::vector<rollout::DailyCost>>> SqlRolloutStore::costs(std::string rollout, int run, int phase,
-                                                                          Currency currency,
-                                                                          std::function<std::int64_t(Instant)> day_of) {
+                                                                          Currency currency, DayNumbers days) {
   using Costs = std::vector<rollout::DailyCost>;
-  return executor_.read<Costs>([=, day_of = std::move(day_of)](Db& db) -> Result<Costs> {
-    return costs_of(db, rollout, run, phase, currency, day_of);
+  return executor_.read<Costs>([=, days = std::move(days)](Db& db) -> Result<Costs> {
+    return costs_of(db, rollout, run, phase, currency, days);
   });
 }
 
