@@ -105,7 +105,9 @@ function show_facts(rollout) {
     facts.push(fact('Watched closely until', when(rollout.watchUntil)));
   if (rollout.forecast) {
     facts.push(fact('Slowest criterion', forecast_words(rollout.forecast)));
-    facts.push(fact('This phase may end', when(rollout.forecast.soonest), ' to ', rollout.forecast.latest ? when(rollout.forecast.latest) : 'an open date'));
+    const { soonest, latest } = rollout.forecast;
+    const end = latest === soonest ? [] : [' to ', latest ? when(latest) : 'an open date'];
+    facts.push(fact('This phase may end', when(soonest), ...end));
   }
   $('facts').replaceChildren(...facts);
 }
@@ -143,7 +145,8 @@ function figures(judgement) {
     return percent(judgement.estimate) + ' (' + percent(judgement.lo) + ' to ' + percent(judgement.hi) + ') of ' +
       Math.round(judgement.good + judgement.bad) + (judgement.designEffect > 1.5 ? ', counted as ' + Math.round((judgement.good + judgement.bad) / judgement.designEffect) : '');
   if (judgement.kind === 'budget' && judgement.allowed > 0)
-    return +judgement.used.toPrecision(4) + ' of ' + +judgement.allowed.toPrecision(4) + ' used';
+    return +judgement.used.toPrecision(3) + ' of ' + +judgement.allowed.toPrecision(3) +
+      (/^(unknown_)?uptime/.test(judgement.condition) ? ' min' : '') + ' used';
   return '';
 }
 function judgement_row(judgement) {
@@ -195,7 +198,7 @@ async function open_decision(id, box) {
 function decision_line(decision) {
   const act = acts[decision.action] || decision.action;
   const box = element('div', 'dim', 'loading …');
-  const line = element('details', '', element('summary', '', when(decision.at), ' ',
+  const line = element('details', '', element('summary', decision.action === 'hold' ? 'dim' : '', when(decision.at), ' ',
     element('span', 'verdict ' + (act_class[decision.action] || ''), act + (decision.recommendedOnly ? ' (recommended)' : '')),
     ' ' + decision.sentence),
     element('div', 'dim', '#' + decision.id + ', by ' + decision.actor + (decision.reason ? ' (' + decision.reason + ')' : '') +

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "app/table.hpp"
 #include "core/rollout/outlook.hpp"
 
 namespace callramp::app {
@@ -196,12 +197,7 @@ std::vector<std::string> standing_lines(const RolloutView& view, Instant now) {
   return lines;
 }
 
-std::vector<std::string> wrapped(std::string_view text, std::size_t width) {
-  // Continuation bytes of UTF-8 take no column.
-  const auto columns = [](std::string_view part) {
-    return static_cast<std::size_t>(
-        std::ranges::count_if(part, [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
-  };
+std::vector<std::string> wrapped(std::string_view text, std::size_t columns) {
   std::vector<std::string> lines;
   std::string line(text.substr(0, std::min(text.find_first_not_of(' '), text.size())));
   bool empty = true;
@@ -210,7 +206,7 @@ std::vector<std::string> wrapped(std::string_view text, std::size_t width) {
     const std::string_view word = text.substr(0, text.find(' '));
     text.remove_prefix(word.size());
     if (word.empty()) break;
-    if (!empty && columns(line) + 1 + columns(word) > width) {
+    if (!empty && width(line) + 1 + width(word) > columns) {
       lines.push_back(std::move(line));
       line = "  ";
       empty = true;

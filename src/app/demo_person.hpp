@@ -31,7 +31,7 @@ std::vector<DemoAct> acts_due(const engine::RolloutView& view, Instant now);
 /// How the rollout stands, in lines of at most 80 columns: phase, asked and seen share, what is undecided, forecast.
 std::vector<std::string> standing_lines(const engine::RolloutView& view, Instant now);
 
-/// `text` in lines of at most `width` columns, all but the first indented by two blanks; a longer word is not broken.
-std::vector<std::string> wrapped(std::string_view text, std::size_t width = 80);
+/// `text` in lines of at most `columns`, all but the first indented by two blanks; a longer word is not broken.
+std::vector<std::string> wrapped(std::string_view text, std::size_t columns = 80);
 
 }  // namespace callramp::app

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "app/demo_person.hpp"
+#include "app/table.hpp"
 
 using namespace callramp;
 using namespace callramp::app;
@@ -41,11 +42,6 @@ std::vector<std::string> subjects(const std::vector<DemoAct>& acts) {
   std::vector<std::string> all;
   for (const DemoAct& act : acts) all.push_back(act.subject);
   return all;
-}
-
-std::size_t columns(const std::string& line) {
-  return static_cast<std::size_t>(
-      std::ranges::count_if(line, [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
 }
 
 }  // namespace
@@ -157,7 +153,7 @@ TEST_CASE("the terminal's lines name phase, asked and seen share and what is ope
   const auto lines = standing_lines(view, start + seconds{30});
   std::string text;
   for (const std::string& line : lines) {
-    CHECK(columns(line) <= 80);
+    CHECK(width(line) <= 80);
     text += line + "\n";
   }
   CHECK(lines[0].starts_with("== week-1 running · asked 5 % · seen 5.2 % of 400"));

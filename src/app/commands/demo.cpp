@@ -22,6 +22,7 @@
 #include "app/json_print.hpp"
 #include "app/platform.hpp"
 #include "app/signals.hpp"
+#include "app/table.hpp"
 #include "async/io_threads.hpp"
 #include "embedded/demo_world.hpp"
 #include "embedded/demo_world_broken.hpp"
@@ -31,7 +32,7 @@ namespace callramp::app {
 namespace {
 
 constexpr std::size_t generated_count = 100'000;  // people beyond the example list: hours of calling
-constexpr std::size_t most_ahead = 500;           // accepted and not final: more would only wait
+constexpr std::size_t most_ahead = 700;           // accepted and not final: more would only wait
 constexpr milliseconds step{250};
 constexpr Duration line_every = seconds{2};  // one call's line at most: the rollout's have to be seen between them
 constexpr std::size_t columns = 80;
@@ -61,7 +62,7 @@ class Scoreboard {
     std::string line = fmt::format("{:<9} {:<15} {:<5} {:<14} {:>7} {:>12}  {}", at.size() > 19 ? at.substr(11, 8) : at,
                                    masked(shared_text(call, "phoneNumber")), system, outcome, talked(call), cost,
                                    shared_text(call, "reason"));
-    if (line.size() > columns) line.resize(columns);
+    while (width(line) > columns) line.pop_back();
     print(paint(success, outcome == "failed", std::move(line)));
   }
   /// Counts a final call; true if it is this one's turn to be shown.
@@ -324,9 +325,9 @@ Result<Config> demo_config(Config config, const DemoDoors& doors) {
                   .rejected = {.delay = seconds{5}, .tries = 1},
                   .failed = {.delay = seconds{2}, .tries = 2}};
   config.price_after = seconds{1};
-  // Twenty calls a second, of fourteen seconds with their ringing: no limit of ours may be what one sees.
-  config.max_concurrent_outbound_calls = std::max(config.max_concurrent_outbound_calls, 600);
-  config.dials_per_second = std::max(config.dials_per_second, 40.0);
+  // Thirty calls a second, of fourteen seconds with their ringing: no limit of ours may be what one sees.
+  config.max_concurrent_outbound_calls = std::max(config.max_concurrent_outbound_calls, 800);
+  config.dials_per_second = std::max(config.dials_per_second, 60.0);
   return config;
 }
 
