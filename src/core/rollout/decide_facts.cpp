@@ -10,7 +10,7 @@ namespace {
 
 constexpr Duration level_stale_after = minutes{3};  // levels are read each minute
 constexpr double most_unknown_minutes = 10;         // docs/definitions.md, uptime
-constexpr double quiet_time = 0.010;  // seconds: below it a time is noise, and a quarter more of nothing is no trend
+constexpr double quiet_time = 0.025;  // seconds: a quarter of a slow query; below it a quarter more is no trend
 constexpr double least_calls_for_overrun = 30;  // a handful of long calls is no overrun
 constexpr double predictable_within = 0.15;
 constexpr std::size_t predictable_days = 7;

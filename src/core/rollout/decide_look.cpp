@@ -241,13 +241,17 @@ bool find_freeze(const Scene& scene, Look& look) {
   });
 }
 
+// Unlike what is only counted whole, too, and costs that differ from day to day.
+bool is_spent(Source source) {
+  return source != Source::items && source != Source::pending_calls && source != Source::cost_predictable;
+}
+
 std::string_view lasting_reset(const Scene& scene, const Look& look) {
   if (scene.heartbeat_dead) return "no evidence for more than an hour";
   if (scene.run.drift >= stats::drift_freeze_level) return "the success rate has dropped";
   const std::vector<Line>& lines = scene.plan.criteria(scene.state);
   for (std::size_t i = 0; i < lines.size(); ++i)
-    if (lines[i].kind == Kind::budget && lines[i].source != Source::items && lines[i].source != Source::pending_calls &&
-        look.criteria[i].verdict == Verdict::fail)
+    if (lines[i].kind == Kind::budget && is_spent(lines[i].source) && look.criteria[i].verdict == Verdict::fail)
       return "a budget is overspent";
   return {};
 }

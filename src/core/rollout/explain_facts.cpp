@@ -127,8 +127,9 @@ std::string people_in_words(const Line& line, const Finding& found) {
 std::string proof_in_words(const Line& line, const Finding& found) {
   if (line.source == Source::state_proof)
     return found.verdict == Verdict::pass ? "The old system was decommissioned." : "The old system is still there.";
-  const std::string last = found.since ? "The last one was at " + moment(*found.since) : "There was one";
-  return last + (found.verdict == Verdict::pass ? ", and is enough." : ", and does not meet the condition.");
+  if (!found.since) return "None is recorded.";
+  return "The last one was at " + moment(*found.since) +
+         (found.verdict == Verdict::pass ? ", and is enough." : ", and does not meet the condition.");
 }
 
 }  // namespace

@@ -306,7 +306,17 @@ void tell_events(const Line& line, const Scene& scene, const Finding& found, Jud
   if (events.exposure_before > 0)
     into.reason += " Before: " + figure(events.before, 0) + " over " + figure(events.exposure_before, 0) + " (" +
                    figure(1000 * events.before / events.exposure_before) + " per 1000).";
-  if (static_cast<Why>(found.why) == Why::few) into.reason += " Too few calls for the line to mean anything yet.";
+  if (static_cast<Why>(found.why) == Why::few) {
+    into.reason += " Too few calls for the line to mean anything yet";
+    if (line.condition.baseline == Baseline::none && line.condition.value.number > 0) {
+      // One event at the line has to be expected: that many calls are certain, whatever they bring.
+      const auto more = static_cast<std::int64_t>(std::ceil(1 / line.condition.value.number - events.exposure_now));
+      into.forecast =
+          Forecast{.q10 = more, .q50 = more, .q90 = more, .p_never = 0, .horizon = more, .needs = -1, .fewest = more};
+      into.reason += ": " + std::to_string(more) + " more are needed";
+    }
+    into.reason += ".";
+  }
   if (found.verdict == Verdict::fail || found.fires)
     into.reason += " It is more than the line allows (" + e_value(into.log_e_fail) + ").";
 }
