@@ -4,6 +4,8 @@ const shapes = { pass: '●', fail: '✖', undecided: '◐', no_data: '○', not
 const words = { no_data: 'no data', not_applicable: 'not applicable' };
 const acts = { hold: '◐ hold', advance: '▲ advance', freeze: '■ freeze', roll_back: '▼ roll back', complete: '● complete' };
 const act_class = { advance: 'pass', complete: 'pass', freeze: 'wait', roll_back: 'fail' };
+// Where it stands counts more than that the newest look changed nothing; the sentence has the words.
+const stopped = { rolled_back: ['▼', 'fail'], frozen: ['■', 'wait'], holding: ['■', 'wait'] };
 const drawn_kinds = ['rate', 'versus', 'mean', 'events'];
 let rollout_name = '';
 let oldest = null;          // of the decisions shown: where "older" goes on
@@ -230,7 +232,8 @@ async function show_rollout() {
   $('rollouts').replaceChildren(...all.map((one) => { const option = element('option', '', one.name); option.selected = one.name === rollout_name; return option; }));
   const rollout = await ask('/api/v1/rollouts/' + encodeURIComponent(rollout_name));
   const action = rollout.decision ? rollout.decision.action : 'hold';
-  $('sentence').replaceChildren(element('span', 'verdict ' + (act_class[action] || ''), acts[action] || action), ' ' + rollout.sentence);
+  const [mark, mark_class] = stopped[rollout.state] || [acts[action] || action, act_class[action] || ''];
+  $('sentence').replaceChildren(element('span', 'verdict ' + mark_class, mark), ' ' + rollout.sentence);
   show_track(rollout);
   show_facts(rollout);
   show_incident(rollout);
