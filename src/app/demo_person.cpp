@@ -24,7 +24,6 @@ struct NoSource {
 };
 constexpr std::array no_sources{
     NoSource{"load_test", "the demo makes no load test; `callramp bench calls` is one"},
-    NoSource{"retry_success_rate", "the demo calls nobody twice"},
     NoSource{"voicemail_accuracy", "nobody labels the demo's calls"},
     NoSource{"report_sent", "the demo sends no reports"},
     NoSource{"announced", "the demo announces nothing"},

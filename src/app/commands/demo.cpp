@@ -159,10 +159,6 @@ Ran feed(const Client& client, Scoreboard& board, DemoRollout& rollout, async::C
 Ran prepare(const Client& client, const Agent& agent, DemoRollout& rollout) {
   if (const auto stored = client.send("PUT", "/api/v1/agents/" + agent.id.str(), agent_body(agent)); !stored)
     return std::unexpected(stored.error());
-  // A retry comes after minutes, which are weeks here: calls would stay open beyond the phase that they belong to.
-  const json::object calm{{"enableRetryLogic", false}, {"reason", "the demo calls nobody twice"}};
-  if (const auto set = client.send("PATCH", "/api/v1/admin/feature-flags", calm); !set)
-    return std::unexpected(set.error());
   if (const Status begun = rollout.begin(); !begun) return refused("the demo's plan: " + begun.error().message);
   return {};
 }
