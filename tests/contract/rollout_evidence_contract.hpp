@@ -368,6 +368,26 @@ TEST_CASE_TEMPLATE("gauges keep a reading a minute and means by day and phase", 
   CHECK(days.back().mean == doctest::Approx(0.4));
 }
 
+TEST_CASE_TEMPLATE("a minute of a gauge in which the phase changes is the new phase's alone", Database,
+                   CALLRAMP_STORES) {
+  RolloutWorld<Database> world;
+  world.run_phase(0, start);
+  const auto report = [&](Instant at, double value) {
+    world.db.ok(
+        world.store().add_gauges({{.name = "db", .at = at, .value = value, .missing = "", .exists = true}}, at));
+  };
+  report(start + seconds{10}, 0.5);
+  report(start + seconds{70}, 0.7);
+  world.run_phase(1, start + seconds{80});
+  report(start + seconds{90}, 0.2);
+  report(start + seconds{100}, 0.3);
+  const auto gauges = world.db.get(world.store().gauges("outbound-calls", 1, start));
+  const auto& phases = gauges.at("db").phases;
+  REQUIRE(phases.size() == 2);
+  CHECK(phases[0].mean == doctest::Approx(0.5));
+  CHECK(phases[1].mean == doctest::Approx(0.3));
+}
+
 TEST_CASE_TEMPLATE("an item is known by kind and id and booked to the phase of its call", Database, CALLRAMP_STORES) {
   RolloutWorld<Database> world;
   auto& store = world.store();

@@ -15,8 +15,8 @@ void name_gauge(Db& db, const GaugeReport& report) {
       {report.name, report.exists, report.value ? std::string() : report.missing});
 }
 
-// `change` is what the sums grow by; a minute that is read again counts once, with its latest value.
-void add_to_sums(Db& db, const GaugeReport& report, int readings, double change) {
+// `change` is what the sum grows by; a minute that is read again counts once, with its latest value.
+void add_to_day(Db& db, const GaugeReport& report, int readings, double change) {
   const std::int64_t day = std::chrono::floor<Day>(report.at).time_since_epoch().count();
   db.run(
       "insert into gauge_days (name, day, readings, low, high, total) values (:name, :day, 0, :low, :high, 0) on "
@@ -26,29 +26,38 @@ void add_to_sums(Db& db, const GaugeReport& report, int readings, double change)
       "update gauge_days set readings = readings + :readings, total = total + :change, low = case when low > :low then "
       ":low2 else low end, high = case when high < :high then :high2 else high end where name = :name and day = :day",
       {readings, change, *report.value, *report.value, *report.value, *report.value, report.name, day});
-  const SpanMark span = span_at(db, report.at);
+}
+
+void add_to_phase(Db& db, const std::string& name, Instant at, int readings, double change) {
+  const SpanMark span = span_at(db, at);
   if (span.id == 0) return;
   db.run(
       "insert into gauge_sums (name, span_id, readings, total) values (:name, :span, 0, 0) on conflict (span_id, name) "
       "do nothing",
-      {report.name, span.id});
+      {name, span.id});
   db.run(
       "update gauge_sums set readings = readings + :readings, total = total + :change where span_id = :span and "
       "name = :name",
-      {readings, change, span.id, report.name});
+      {readings, change, span.id, name});
 }
 
-double read_real(Row& row) { return row.real(); }
+rollout::LevelReading read_reading(Row& row) {
+  const Instant at = row.instant();
+  return {.at = at, .value = row.real()};
+}
 
 void store_reading(Db& db, const GaugeReport& report) {
   const Instant minute = std::chrono::floor<minutes>(report.at);
-  const auto known = db.one("select value from gauge_readings where name = :name and minute_start = :minute", "r",
-                            {report.name, minute}, read_real);
+  const auto known = db.one("select at, value from gauge_readings where name = :name and minute_start = :minute", "nr",
+                            {report.name, minute}, read_reading);
   db.run(
       "insert into gauge_readings (name, minute_start, at, value) values (:name, :minute, :at, :value) on conflict "
       "(name, minute_start) do update set at = excluded.at, value = excluded.value",
       {report.name, minute, report.at, *report.value});
-  add_to_sums(db, report, known ? 0 : 1, *report.value - known.value_or(0));
+  add_to_day(db, report, known ? 0 : 1, *report.value - (known ? known->value : 0));
+  // Between the two the phase may have changed: the minute is its new one's.
+  if (known) add_to_phase(db, report.name, known->at, -1, -known->value);
+  add_to_phase(db, report.name, report.at, 1, *report.value);
 }
 
 using Gauges = std::map<std::string, rollout::Gauge, std::less<>>;
@@ -68,7 +77,9 @@ Gauges gauges_of(Db& db, const std::string& rollout, int run, Instant from) {
             });
   db.select(
       "select name, phase, cast(sum(readings) as bigint), sum(total) from gauge_sums join rollout_spans on "
-      "rollout_spans.id = span_id where rollout = :rollout and run = :run group by name, phase order by name, phase",
+      "rollout_spans.id = span_id where rollout = :rollout and run = :run group by name, phase having sum(readings) > "
+      "0 "
+      "order by name, phase",
       "tnnr", {rollout, run}, [&](Row& row) {
         rollout::Gauge& gauge = gauges[row.text()];
         const int phase = row.integer();
