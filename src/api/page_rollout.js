@@ -88,6 +88,7 @@ function forecast_words(forecast) {
   if (!forecast) return '–';
   if (!forecast.slowest) return 'no criterion needs more calls';
   const needed = forecast.callsNeeded;
+  if (needed.q10 !== null && needed.q10 === needed.q90) return forecast.slowest + ': ' + needed.q50 + ' more';
   const half = needed.q50 === null ? 'less than half of such cases settle in this phase'
                                    : 'half of such cases settle within ' + needed.q50 + ' more';
   return forecast.slowest + ': ' + half + '; never ' + (needed.pNever * 100).toFixed(0) + ' %';

@@ -190,7 +190,7 @@ std::vector<std::string> standing_lines(const RolloutView& view, Instant now) {
       add("   forecast: slowest is " + ahead->slowest + "; at what was seen, half of such cases stay open");
     else
       add(fmt::format("   forecast: slowest is {}, {} more of its observations{}{}", ahead->slowest, ahead->needs.q50,
-                      ahead->needs.q90 < 0 ? "" : fmt::format(" (90 %: {})", ahead->needs.q90),
+                      ahead->needs.q90 <= ahead->needs.q50 ? "" : fmt::format(" (90 %: {})", ahead->needs.q90),
                       ahead->likely ? ", likely " + in(*ahead->likely) : ""));
   }
   return lines;
