@@ -9,4 +9,5 @@
 #include "contract/retry_contract.hpp"
 #include "contract/rollout_decision_contract.hpp"
 #include "contract/rollout_evidence_contract.hpp"
+#include "contract/rollout_gauge_contract.hpp"
 #include "contract/schedule_contract.hpp"
