@@ -22,6 +22,3 @@ callramp_outside_test("the official OpenFeature provider against the product" ru
 callramp_outside_test("a dark carrier is left for the next one and comes back" --test blackout.test.mjs)
 callramp_outside_test("a real Prometheus answers the plan's four queries" --test prometheus.test.mjs)
 callramp_outside_test("the demo starts its rollout and counts its calls" --test demo.test.mjs)
-callramp_outside_test("a rollout whose Prometheus dies advances nothing and takes nothing back" --test metrics.test.mjs)
-# Levels are read once a minute, and are stale after three.
-set_tests_properties("outside: a rollout whose Prometheus dies advances nothing and takes nothing back" PROPERTIES TIMEOUT 420)

@@ -10,4 +10,5 @@
 #include "contract/rollout_decision_contract.hpp"
 #include "contract/rollout_evidence_contract.hpp"
 #include "contract/rollout_figures_contract.hpp"
+#include "contract/rollout_gauge_contract.hpp"
 #include "contract/schedule_contract.hpp"
