@@ -141,11 +141,9 @@ Awaitable<void> EvidenceCollector::read_slow(const rollout::Plan& plan, const Ro
                             : plan.budget.per_phase ? plan.budget.per_phase->currency
                                                     : Currency{};
   // The store may call it on its own thread after this coroutine moved on: it owns its plan.
-  DayNumbers days{.of = [plan_copy = rollout::Plan{.timezone = plan.timezone, .pace = plan.pace},
-                         &phones = phones_](Instant at) { return day_of(plan_copy, phones, at); }};
-  if (plan.pace.day != hours{24}) days.step = plan.pace.day;
-  if (auto costs = co_await rollouts_.costs(record.name, state.run, state.phase, currency, std::move(days));
-      read("costs", costs))
+  const auto day = [plan_copy = rollout::Plan{.timezone = plan.timezone, .pace = plan.pace},
+                    &phones = phones_](Instant at) { return day_of(plan_copy, phones, at); };
+  if (auto costs = co_await rollouts_.costs(record.name, state.run, state.phase, currency, day); read("costs", costs))
     facts.costs = std::move(*costs);
   if (auto users = co_await rollouts_.user_figures(record.name, state.run, state.phase); read("users", users))
     facts.users = users->sums;

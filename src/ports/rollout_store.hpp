@@ -344,7 +344,8 @@ class RolloutStore {
   /// Costs of the phase's attempts on new by day; lines in other currencies are left out. `day_of` numbers the plan's
   /// days; it runs on the store's thread, once per bucket.
   virtual Awaitable<Result<std::vector<rollout::DailyCost>>> costs(std::string rollout, int run, int phase,
-                                                                   Currency currency, DayNumbers days) = 0;
+                                                                   Currency currency,
+                                                                   std::function<std::int64_t(Instant)> day_of) = 0;
 };
 
 }  // namespace callramp

@@ -120,10 +120,11 @@ Awaitable<Result<Switching>> SqlRolloutStore::switching(Percent from, Percent to
 }
 
 Awaitable<Result<std::vector<rollout::DailyCost>>> SqlRolloutStore::costs(std::string rollout, int run, int phase,
-                                                                          Currency currency, DayNumbers days) {
+                                                                          Currency currency,
+                                                                          std::function<std::int64_t(Instant)> day_of) {
   using Costs = std::vector<rollout::DailyCost>;
-  return executor_.read<Costs>([=, days = std::move(days)](Db& db) -> Result<Costs> {
-    return costs_of(db, rollout, run, phase, currency, days);
+  return executor_.read<Costs>([=, day_of = std::move(day_of)](Db& db) -> Result<Costs> {
+    return costs_of(db, rollout, run, phase, currency, day_of);
   });
 }
 

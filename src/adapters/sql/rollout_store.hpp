@@ -45,7 +45,7 @@ class SqlRolloutStore final : public RolloutStore {
   Awaitable<Result<Adoption>> adoption(Instant now) override;
   Awaitable<Result<Switching>> switching(Percent from, Percent to, Instant now) override;
   Awaitable<Result<std::vector<rollout::DailyCost>>> costs(std::string rollout, int run, int phase, Currency currency,
-                                                           DayNumbers days) override;
+                                                           std::function<std::int64_t(Instant)> day_of) override;
 
   Awaitable<Status> add_times(std::vector<TimeCounts> counts, Instant now) override;
   Awaitable<Result<std::map<std::string, rollout::Exceedances, std::less<>>>> times(std::string rollout, int run,
