@@ -178,8 +178,8 @@ Result<Restored> restore_backup(const Config& config, const std::string& file, b
   TRY(tombstones, TombstoneFile(tombstone_file_of(config)).read(Instant{}));
   TRY(aside, move_aside(database, now));
   TRY_VOID(put_in_place(file, database));
+  async::IoThreads io(1);  // outlives the stores, whose threads answer to it
   TRY(stores, sql::SqlStores::open({.url = config.database_url, .now = now}));
-  async::IoThreads io(1);
   TRY_VOID(async::run_blocking(io.executor(0),
                                switch_off(*stores,
                                           fmt::format("restored from a backup of {}; see which calls were made since, "

@@ -10,14 +10,12 @@ namespace callramp::app {
 namespace {
 
 json::object asked(const Arguments& arguments) {
-  json::object body{{"phoneNumber", arguments.required("NUMBER")}};
-  if (const auto reason = arguments.text("--reason")) body["reason"] = *reason;
-  return body;
+  return {{"phoneNumber", arguments.required("NUMBER")}, {"reason", arguments.required("--reason")}};
 }
 
 Ran show(const Arguments& arguments, Terminal& terminal) {
   TRY(client, Client::create(terminal));
-  TRY(answer, client.send("POST", "/api/v1/person/show", asked(arguments)));
+  TRY(answer, client.send("POST", "/api/v1/person/show", json::object{{"phoneNumber", arguments.required("NUMBER")}}));
   return print_answer(arguments, terminal, answer, [&](std::ostream& out) { print_record(out, answer.body); });
 }
 
