@@ -70,9 +70,6 @@ Awaitable<void> TaskScope::stop() {
 
 std::size_t TaskScope::size() const noexcept { return state_->running.size(); }
 
-Awaitable<void> shielded(Awaitable<void> body) {
-  co_await asio::co_spawn(co_await asio::this_coro::executor, std::move(body),
-                          asio::bind_cancellation_slot(asio::cancellation_slot(), asio::use_awaitable));
-}
+Awaitable<void> shielded(Awaitable<void> body) { co_await run_on(co_await asio::this_coro::executor, std::move(body)); }
 
 }  // namespace callramp::async

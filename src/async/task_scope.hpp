@@ -5,10 +5,16 @@
 // last in its owner. All use is on one executor.
 #pragma once
 
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
 #include <cstddef>
 #include <exception>
 #include <list>
 #include <memory>
+#include <utility>
 
 #include "async/executor.hpp"
 #include "async/signal.hpp"
@@ -52,6 +58,14 @@ inline auto heed_cancellation() { return asio::this_coro::throw_if_cancelled(tru
 /// Runs `body` out of reach of any later cancellation: hanging up a call, storing an outcome. Give `body` a deadline of
 /// its own. In a coroutine that may have been cancelled already: `co_await ignore_cancellation();` first.
 Awaitable<void> shielded(Awaitable<void> body);
+
+/// Runs `task` on another executor, to its end whatever becomes of who asked. A cancellation is not carried over: Asio
+/// would post it there, where the task, and with it the signal, may be gone already.
+template <class T>
+Awaitable<T> run_on(Executor executor, Awaitable<T> task) {
+  co_return co_await asio::co_spawn(executor, std::move(task),
+                                    asio::bind_cancellation_slot(asio::cancellation_slot(), asio::use_awaitable));
+}
 
 /// Runs `body(scope)` and then stops the scope, whether body returned, threw or was cancelled. The usual way to own
 /// tasks in a coroutine.

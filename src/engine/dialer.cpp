@@ -1,10 +1,8 @@
 #include "engine/dialer.hpp"
 
 #include <fmt/format.h>
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include <cmath>
 
@@ -303,7 +301,7 @@ Awaitable<void> Dialer::refuse(const ClaimedDial& claimed, Outcome outcome, std:
 }
 
 Awaitable<bool> Dialer::drained(Instant deadline) {
-  co_return co_await asio::co_spawn(executor_, drained_here(deadline), asio::use_awaitable);
+  co_return co_await async::run_on(executor_, drained_here(deadline));
 }
 
 Awaitable<bool> Dialer::drained_here(Instant deadline) {

@@ -8,9 +8,6 @@
 // All work happens on one executor, one act at a time; the methods may be called from any.
 #pragma once
 
-#include <boost/asio/bind_cancellation_slot.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <functional>
 #include <map>
 #include <memory>
@@ -128,8 +125,7 @@ class RolloutController final : public RolloutService {
   /// Runs `task` on the controller's executor, alone, and to its end whatever becomes of who asked.
   template <class T>
   Awaitable<T> here(Awaitable<T> task) {
-    co_return co_await asio::co_spawn(executor_, alone(std::move(task)),
-                                      asio::bind_cancellation_slot(asio::cancellation_slot(), asio::use_awaitable));
+    co_return co_await async::run_on(executor_, alone(std::move(task)));
   }
   template <class T>
   Awaitable<T> alone(Awaitable<T> task) {

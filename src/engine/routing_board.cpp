@@ -1,8 +1,6 @@
 #include "engine/routing_board.hpp"
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/use_awaitable.hpp>
-
+#include "async/task_scope.hpp"
 #include "async/thread_index.hpp"
 #include "base/ensure.hpp"
 
@@ -19,15 +17,14 @@ const RoutingState& RoutingBoard::current() const noexcept { return *slots_[asyn
 Awaitable<void> RoutingBoard::publish(RoutingState state) {
   const auto shared = std::make_shared<const RoutingState>(std::move(state));
   for (std::size_t i = 0; i < executors_.size(); ++i) {
-    co_await asio::co_spawn(
+    co_await async::run_on(
         executors_[i],
         [](RoutingBoard& board, std::size_t slot, std::shared_ptr<const RoutingState> next) -> Awaitable<void> {
           // Two publications may overtake each other on the way here; the newer flags stay. Equal versions differ in
           // pins.
           if (next->flags.version >= board.slots_[slot]->flags.version) board.slots_[slot] = std::move(next);
           co_return;
-        }(*this, i, shared),
-        asio::use_awaitable);
+        }(*this, i, shared));
   }
 }
 

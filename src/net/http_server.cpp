@@ -1,6 +1,5 @@
 #include "net/http_server.hpp"
 
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -233,8 +232,7 @@ Awaitable<void> HttpServer::stop(Duration grace) {
       for (auto* connection : lane->connections) connection->finish();
     });
   for (auto& lane : state->lanes)
-    co_await asio::co_spawn(lane->executor, State::stop_lane(state, *lane, deadline - async::SystemClock{}.now()),
-                            asio::use_awaitable);
+    co_await async::run_on(lane->executor, State::stop_lane(state, *lane, deadline - async::SystemClock{}.now()));
   state->stopped = true;
 }
 

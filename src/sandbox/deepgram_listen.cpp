@@ -1,7 +1,5 @@
 // Deepgram's /v1/listen over a WebSocket: a reader that feeds the session, a sender that waits as long as the world
 // says, and a watch for clients that fall silent.
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/json.hpp>
 
 #include "async/channel.hpp"
@@ -91,8 +89,7 @@ struct Deepgram::ListenSocket {
         co_await finish();
         co_return;
       }
-      auto heard = co_await asio::co_spawn(ears, listen_to(session, std::move(message.data), last_received),
-                                           asio::use_awaitable);
+      auto heard = co_await async::run_on(ears, listen_to(session, std::move(message.data), last_received));
       if (!heard)
         co_await refuse_data(heard.error().message.substr(0, 100));
       else

@@ -5,15 +5,14 @@
 
 #include <algorithm>
 #include <atomic>
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/thread_pool.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <deque>
 #include <fstream>
 #include <mutex>
 #include <sstream>
 #include <unordered_map>
 
+#include "async/task_scope.hpp"
 #include "audio/wav.hpp"
 #include "sandbox/speech.hpp"
 
@@ -171,8 +170,8 @@ Awaitable<Result<PhrasePtr>> Voices::phrase_async(std::string text, std::string 
   if (PhrasePtr known = find(text, voice, speaker)) co_return known;
   auto render = [](Voices& voices, std::string text, std::string voice,
                    Speaker speaker) -> Awaitable<Result<PhrasePtr>> { co_return voices.phrase(text, voice, speaker); };
-  co_return co_await asio::co_spawn(state_->worker.get_executor(),
-                                    render(*this, std::move(text), std::move(voice), speaker), asio::use_awaitable);
+  co_return co_await async::run_on(state_->worker.get_executor(),
+                                   render(*this, std::move(text), std::move(voice), speaker));
 }
 
 PhrasePtr Voices::find(const std::string& text, const std::string& voice, Speaker speaker) const {

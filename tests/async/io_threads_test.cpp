@@ -2,7 +2,9 @@
 
 #include <doctest/doctest.h>
 
+#include <atomic>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <future>
 #include <set>
@@ -10,10 +12,14 @@
 #include <thread>
 
 #include "async/signal.hpp"
+#include "async/task_scope.hpp"
 
 using namespace callramp;
 using async::IoThreads;
 using async::run_blocking;
+using async::run_on;
+using async::TaskScope;
+using async::with_scope;
 
 namespace {
 
@@ -76,4 +82,23 @@ TEST_CASE("what still runs when the threads stop is destroyed") {
     CHECK_FALSE(destroyed);
   }
   CHECK(destroyed);
+}
+
+TEST_CASE("who waits for work on another thread may be cancelled while it ends there") {
+  IoThreads io(2);
+  constexpr int rounds = 3000;
+  std::atomic<int> done = 0;
+  for (int i = 0; i < rounds; ++i)
+    run_blocking(io.executor(0), [](Executor other, std::atomic<int>& done) -> Awaitable<void> {
+      co_await with_scope([other, &done](TaskScope& scope) -> Awaitable<void> {
+        scope.spawn([](Executor other, std::atomic<int>& done) -> Awaitable<void> {
+          co_await run_on(other, [](std::atomic<int>& done) -> Awaitable<void> {
+            ++done;
+            co_return;
+          }(done));
+        }(other, done));
+        co_await asio::post(asio::use_awaitable);  // it is on its way: the scope's end cancels it there
+      });
+    }(io.executor(1), done));
+  CHECK(done == rounds);
 }
