@@ -4,6 +4,7 @@
 
 #include "core/rollout/measured.hpp"
 #include "engine/call_metrics.hpp"
+#include "engine/provider_gauges.hpp"
 #include "engine/receipt.hpp"
 #include "engine/rollout_world.hpp"
 
@@ -50,6 +51,9 @@ struct RecorderWorld {
   Instant looked{};
   DatabaseReading database{.queries = 200, .slow = 3, .very_slow = 1, .p95 = 0.02};
 
+  ProviderBoard board{world.clock, world.log, world.metrics};
+  ProviderGauges providers{board, world.stores->outcomes()};
+
   RecorderWorld() {
     world.traffic = false;
     world.controller_runs = false;
@@ -63,7 +67,8 @@ struct RecorderWorld {
                      .database = [this] { return database; },
                      .machine = &machine,
                      .prometheus = &prometheus,
-                     .legacy = &world.old_system};
+                     .legacy = &world.old_system,
+                     .providers = [this](Instant now) { return providers.read(now); }};
   }
 
   /// Records for `span`, with `meanwhile` beside it, and stops cleanly.
@@ -90,6 +95,8 @@ TEST_CASE("the recorder writes what the list of measured levels names and nothin
   std::set<std::string> written;
   for (const auto& [name, gauge] : gauges(recorder.world)) written.insert(name);
   written.insert("flag_applied");  // known by the collector, without being stored
+  // An outage that old shares is read by the freeze alone; no plan can write it.
+  std::erase_if(written, [](const std::string& name) { return name.starts_with("provider_outage("); });
   std::set<std::string> listed;
   for (const std::string_view name : rollout::measured_levels()) listed.emplace(name);
   CHECK(written == listed);
@@ -165,6 +172,31 @@ TEST_CASE("beats say whether it was up and a clean stop is no outage") {
   read(minutes{20});
   CHECK(minutes_read.planned >= 9);
   CHECK(minutes_read.down == 0);
+}
+
+TEST_CASE("once it was up a failing check is down and so is a dialer that does not look") {
+  for (const bool dialer : {false, true}) {
+    CAPTURE(dialer);
+    RecorderWorld recorder;
+    bool stuck = false;
+    recorder.world.sources.dialer_look = [&] { return stuck ? noon : recorder.world.clock.now() - seconds{1}; };
+    recorder.record(minutes{5}, [&]() -> Awaitable<void> {
+      co_await recorder.world.clock.sleep_for(minutes{5});
+      if (dialer)
+        stuck = true;
+      else
+        recorder.health = fail(ErrorCode::unavailable, "no way through PUBLIC_URL");
+    });
+    UptimeMinutes read;
+    auto task = [&]() -> Awaitable<void> {
+      read = (co_await recorder.world.stores->rollouts().uptime(noon, noon + minutes{10})).value();
+    };
+    async::run(recorder.world.context, recorder.world.clock, task);
+    CHECK(read.minutes == 10);
+    CHECK(read.up >= 4);
+    CHECK(read.down >= 4);
+    CHECK(read.up + read.down == 10);
+  }
 }
 
 TEST_CASE("times are counted against their bounds cumulatively by bucket") {

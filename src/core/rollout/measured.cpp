@@ -9,7 +9,7 @@
 namespace callramp::rollout {
 namespace {
 
-constexpr std::array<std::string_view, 15> levels{"active_calls",
+constexpr std::array<std::string_view, 20> levels{"active_calls",
                                                   "at_limit",
                                                   "cpu_used",
                                                   "db",
@@ -18,10 +18,15 @@ constexpr std::array<std::string_view, 15> levels{"active_calls",
                                                   "db_slow_queries(>100ms)",
                                                   "db_slow_queries(>1s)",
                                                   "db_slow_share",
+                                                  "degraded",
                                                   "flag_applied",
                                                   "memory_trend",
                                                   "memory_used",
                                                   "peak_concurrent_calls",
+                                                  "provider_down(llm)",
+                                                  "provider_down(stt)",
+                                                  "provider_down(telephony)",
+                                                  "provider_down(tts)",
                                                   "queue_backlog",
                                                   "way_back_ready"};
 constexpr std::array<std::string_view, 8> times{"response_time",
